@@ -1,0 +1,81 @@
+# make, make check, make demo: see README.md.  Variants: CC=clang, SAN=1, DOUBLE=1, COV=1.
+
+VERSION  = 0.1.0
+PREFIX   = /usr/local
+DESTDIR  =
+DIR      = tests/golden
+
+BUILD    = build$(if $(filter-out cc gcc,$(CC)),-$(notdir $(firstword $(CC))))$(if $(DOUBLE),-double)$(if $(SAN),-san)$(if $(COV),-cov)
+WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+OPT      = $(if $(SAN),-O1,$(if $(COV),-O0,-O3))
+# no-trapping-math and no-math-errno let loops vectorise and change no value
+FLOAT    = -ffp-contract=off -fno-trapping-math -fno-math-errno
+CFLAGS   = $(OPT) -g
+CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN),-DUR_SANITIZE)
+SANFLAGS = $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--coverage) $(CFLAGS)
+LDLIBS   = -Wl,--as-needed -llbfgs -lopenblas -lmsgpackc -lxxhash -lzstd -lz -lm
+
+TOOLS    = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+UNITS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+LIB      = $(BUILD)/libur.a
+LIBOBJ   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+PAGES    = $(wildcard man/*.[157])
+
+all: $(TOOLS:%=$(BUILD)/%)
+
+$(BUILD)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIBOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%: tools/%.c $(LIB)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
+
+$(BUILD)/tests/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) $(LDFLAGS) -lcmocka $(LDLIBS)
+
+units: $(UNITS:%=$(BUILD)/tests/%)
+
+# The golden cases are checked in the build at hand: DOUBLE=1 to 1e-9, float to 1e-4.
+golden: $(BUILD)/tests/golden
+	$(BUILD)/tests/golden $(DIR)
+
+$(BUILD)/tests/golden: tests/golden.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
+
+golden-program: $(BUILD)/tests/golden
+
+print-build:
+	@echo $(BUILD)
+
+check: deps
+	+@tests/check.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory -s all
+	@PATH="$(CURDIR)/$(BUILD):$$PATH" pipelines/demo $(LOG)
+
+deps:
+	@tests/deps.sh
+
+lint: all
+	@BUILD=$(BUILD) tests/lint.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(filter %.1,$(PAGES)) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(PREFIX)/share/man/man5
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all units golden golden-program print-build check demo deps lint install clean
+.SECONDARY:
+-include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d)

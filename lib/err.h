@@ -1,0 +1,13 @@
+/*
+ * err.h - how the library reports an error: it returns -1 and leaves a sentence
+ * "file: where: what is wrong, what was expected" in the caller's buffer.
+ */
+#ifndef UR_ERR_H
+#define UR_ERR_H
+
+#define UR_ERR 1024             /* bytes of a message, with its final 0 */
+
+/* Formats the message into err [UR_ERR] and returns -1, for `return ur_fail(err, ...)`. */
+int ur_fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

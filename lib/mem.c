@@ -1,0 +1,77 @@
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+static _Noreturn void
+no_memory(size_t n, size_t size)
+{
+	fprintf(stderr, "%s: out of memory: %zu elements of %zu bytes\n",
+	    program_invocation_short_name, n, size);
+	exit(1);
+}
+
+void *
+ur_realloc(void *p, size_t n, size_t size)
+{
+	void *q;
+
+	if (size != 0 && n > PTRDIFF_MAX / size)
+		no_memory(n, size);
+	q = realloc(p, n * size + (n * size == 0));
+	if (q == NULL)
+		no_memory(n, size);
+	return q;
+}
+
+void *
+ur_alloc(size_t n, size_t size)
+{
+	return ur_realloc(NULL, n, size);
+}
+
+void *
+ur_calloc(size_t n, size_t size)
+{
+	void *p = calloc(n + (n == 0), size);
+
+	if (p == NULL)
+		no_memory(n, size);
+	return p;
+}
+
+void *
+ur_aligned(size_t n, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (size != 0 && n > (PTRDIFF_MAX - 64) / size)
+		no_memory(n, size);
+	bytes = (n * size + 64) / 64 * 64;
+	p = aligned_alloc(64, bytes);
+	if (p == NULL)
+		no_memory(n, size);
+	return memset(p, 0, bytes);
+}
+
+char *
+ur_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(ur_alloc(n, 1), s, n);
+}
+
+void *
+ur_grow(void *p, size_t *cap, size_t need, size_t size)
+{
+	if (need > *cap) {
+		*cap = need > 2 * *cap ? need : 2 * *cap;
+		p = ur_realloc(p, *cap, size);
+	}
+	return p;
+}

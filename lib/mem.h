@@ -1,0 +1,29 @@
+/*
+ * mem.h - allocation that cannot fail, and growable arrays.
+ *
+ * When memory runs out, or a size overflows, these print one line and exit with
+ * status 1; exit handlers still run, so unfinished output files are removed.
+ * What they return belongs to the caller and is released with free().
+ */
+#ifndef UR_MEM_H
+#define UR_MEM_H
+
+#include <stddef.h>
+
+void *ur_alloc(size_t n, size_t size);          /* n * size bytes, not cleared */
+void *ur_calloc(size_t n, size_t size);         /* cleared */
+void *ur_realloc(void *p, size_t n, size_t size);
+char *ur_strdup(const char *s);
+
+/* 64-byte aligned and cleared, for arrays of reals; release with free(). */
+void *ur_aligned(size_t n, size_t size);
+
+/*
+ * Makes room for `need` elements in the array p of capacity cap (a size_t
+ * lvalue), at least doubling it when it grows; p may move.
+ */
+#define UR_GROW(p, cap, need) \
+	((need) > (cap) ? (void)((p) = ur_grow((p), &(cap), (need), sizeof *(p))) : (void)0)
+void *ur_grow(void *p, size_t *cap, size_t need, size_t size);
+
+#endif
