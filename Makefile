@@ -12,7 +12,8 @@ OPT      = $(if $(SAN),-O1,$(if $(COV),-O0,-O3))
 FLOAT    = -ffp-contract=off -fno-trapping-math -fno-math-errno
 CFLAGS   = $(OPT) -g
 CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN),-DUR_SANITIZE)
-SANFLAGS = $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+comma    = ,
+SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--coverage) $(CFLAGS)
 LDLIBS   = -Wl,--as-needed -llbfgs -lopenblas -lmsgpackc -lxxhash -lzstd -lz -lm
 
