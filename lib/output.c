@@ -1,0 +1,190 @@
+/* output.c - output files that appear whole or not at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "mem.h"
+
+enum { MAX_TEMPORARIES = 8 };
+
+/* Unfinished files, for the exit and signal handlers; a slot is free when NULL. */
+static char *volatile temporaries[MAX_TEMPORARIES];
+
+static void
+remove_temporaries(void)
+{
+	for (int i = 0; i < MAX_TEMPORARIES; i++)
+		if (temporaries[i] != NULL)
+			unlink(temporaries[i]);
+}
+
+static void
+on_signal(int number)
+{
+	remove_temporaries();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* SIGXFSZ is ignored so that a file-size limit is a write error like any other. */
+static void
+guard_temporaries(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static bool done;
+	struct sigaction old, action = { .sa_handler = on_signal };
+
+	if (done)
+		return;
+	done = true;
+	atexit(remove_temporaries);
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &action, NULL);
+}
+
+static void
+remember(char *temporary)
+{
+	for (int i = 0; i < MAX_TEMPORARIES; i++)
+		if (temporaries[i] == NULL) {
+			temporaries[i] = temporary;
+			return;
+		}
+	abort();        /* no tool has that many outputs */
+}
+
+static void
+forget(const char *temporary)
+{
+	for (int i = 0; i < MAX_TEMPORARIES; i++)
+		if (temporaries[i] == temporary)
+			temporaries[i] = NULL;
+}
+
+/* Where the bytes of `path` will stand: the target of a symbolic link, or path itself; NULL if the link dangles. */
+static char *
+final_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+
+	if (real == NULL && (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode)))
+		return ur_strdup(path);
+	return real;
+}
+
+static FILE *
+open_temporary(struct ur_output *out)
+{
+	struct stat old;
+	mode_t mask = umask(0);
+	sigset_t all, before;
+	int fd;
+
+	umask(mask);
+	out->temporary = ur_alloc(strlen(out->path) + 8, 1);
+	sprintf(out->temporary, "%s.XXXXXX", out->path);
+	guard_temporaries();
+	sigfillset(&all);       /* no signal between the file's birth and its note in the list */
+	sigprocmask(SIG_SETMASK, &all, &before);
+	fd = mkstemp(out->temporary);
+	if (fd >= 0)
+		remember(out->temporary);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (fd < 0)
+		return NULL;
+	fchmod(fd, stat(out->path, &old) == 0 ? old.st_mode & 0777 : 0666 & ~mask);
+	return fdopen(fd, "wb");
+}
+
+static bool
+is_standard(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
+void
+ur_output_open(struct ur_output *out, const char *path, int kind)
+{
+	struct stat st;
+
+	*out = (struct ur_output){ .f = stdout, .name = is_standard(path) ? "<stdout>" : path };
+	if (is_standard(path)) {
+		if (kind == UR_BINARY && isatty(STDOUT_FILENO))
+			ur_usage("<stdout>: is a terminal, expected a file or a pipe for binary data");
+		return;
+	}
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		out->f = fopen(path, "wb");
+	else {
+		out->path = final_path(path);
+		if (out->path == NULL)
+			ur_die("%s: a symbolic link to nothing, expected a file or a free name", path);
+		out->f = open_temporary(out);
+	}
+	if (out->f == NULL)
+		ur_die("%s: %s", path, strerror(errno));
+}
+
+/* Makes the rename last; some file systems do not sync folders, which is no error of ours. */
+static void
+sync_folder(const char *path)
+{
+	char *copy = ur_strdup(path), *slash = strrchr(copy, '/');
+	int fd;
+
+	if (slash != NULL)
+		slash[slash == copy] = '\0';
+	fd = open(slash == NULL ? "." : copy, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(copy);
+}
+
+void
+ur_output_commit(struct ur_output *out)
+{
+	bool bad;
+
+	errno = 0;
+	bad = fflush(out->f) == EOF || ferror(out->f);
+	if (out->f == stdout && !bad)
+		return;
+	if (!bad && out->temporary != NULL)
+		bad = fsync(fileno(out->f)) < 0;
+	if (!bad)
+		bad = fclose(out->f) == EOF;
+	if (!bad && out->temporary != NULL)
+		bad = rename(out->temporary, out->path) < 0;
+	if (bad)
+		ur_die("%s: %s", out->name, errno != 0 ? strerror(errno) : "an earlier write failed");
+	if (out->temporary != NULL) {
+		forget(out->temporary);
+		sync_folder(out->path);
+	}
+	free(out->temporary);
+	free(out->path);
+	*out = (struct ur_output){ 0 };
+}
+
+void
+ur_output_differs(const char *output, const char *input)
+{
+	struct stat a, b;
+
+	if (is_standard(output) || is_standard(input))
+		return;
+	if (stat(output, &a) == 0 && S_ISREG(a.st_mode) && stat(input, &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		ur_usage("%s: output is the same file as the input %s", output, input);
+}
