@@ -6,6 +6,7 @@ ok()            # name: the status of the last command is the verdict
 	local status=$?
 	n=$((n + 1))
 	if [ $status = 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; bad=$((bad + 1)); fi
+	return $status
 }
 
 skip()          # name, why
