@@ -15,6 +15,7 @@
 
 #include "err.h"
 #include "input.h"
+#include "real.h"
 
 enum ur_role { UR_TRAIN, UR_VALIDATION, UR_TEST, UR_CONTEXT, UR_NO_ROLE };
 extern const char *const ur_role_name[];        /* "train", "validation", "test", "context", "none" */
@@ -140,7 +141,7 @@ struct ur_items {
 	uint32_t rows;
 	int dense, onehots;
 	uint64_t *id;           /* [rows] */
-	float *x;               /* [rows, dense], z-scored */
+	real *x;                /* [rows, dense], z-scored; f32 in the stream, whatever real is */
 	uint32_t *code;         /* [rows, onehots] */
 	uint32_t *shown, *picked;       /* [rows], of the row's id, in training steps */
 	size_t row_cap;
