@@ -88,7 +88,7 @@ int ur_spec_page(const struct ur_spec *spec);           /* page columns: repeat 
 uint32_t ur_spec_onehot_size(const struct ur_spec *spec, int c);
 void ur_spec_free(struct ur_spec *spec);
 
-enum ur_format { UR_SESSIONS, UR_BATCHES, UR_MODEL };
+enum ur_format { UR_SESSIONS, UR_BATCHES, UR_MODEL, UR_ANY_FORMAT };   /* any: for readers only */
 extern const char *const ur_format_name[];      /* "ur-sessions", "ur-batches", "ur-model" */
 
 struct ur_header {
@@ -155,29 +155,35 @@ struct ur_writer;
 
 /* Writes magic and header to f.  Errors of f are kept by stdio and found when it is closed. */
 struct ur_writer *ur_writer_open(FILE *f, const struct ur_header *header);
-/* Takes what is gathered in users and empties it; cuts it into frames of 256 users at most. */
+/*
+ * Takes what is gathered in users and empties it.  Frames are cut at 256 users and at about 1 MiB,
+ * wherever the calls are.  With users->more the last user goes on in the next call; a user without
+ * steps is not written.
+ */
 void ur_writer_users(struct ur_writer *w, struct ur_users *users);
 void ur_writer_items(struct ur_writer *w, const struct ur_items *items);        /* all, before the first users */
 /* A tensor of a model; large ones are cut into several frames. */
 void ur_writer_tensor(struct ur_writer *w, const char *name, const size_t *shape, int rank, const float *data);
-/* Writes END and frees w. 0, or -1 with err when a frame would not fit in 16 MiB. */
+/* Writes END and frees w.  0, or -1 with err: the header does not fit in 16 MiB or has a number that is not finite. */
 int ur_writer_close(struct ur_writer *w, char *err);
 
 /* --- reading ----------------------------------------------------------- */
 
-struct ur_frame_reader;
+struct ur_stream;
 
 struct ur_reader {
 	struct ur_input in;
 	struct ur_header header;
 	struct ur_users users;          /* filled by ur_reader_users */
 	struct ur_items items;          /* batches: filled before the first users */
-	struct ur_frame_reader *frames;
-	uint64_t record;                /* frames read, for messages */
+	struct ur_stream *stream;
 	char err[UR_ERR];
 };
 
-/* Reads magic and header.  Streams of another format are refused, naming both. */
+/*
+ * Reads magic and header.  Streams of another format are refused, naming both; with UR_ANY_FORMAT
+ * header.format says what it is.  Tensors of a model are read with blob.h.
+ */
 int ur_reader_open(struct ur_reader *r, const char *path, enum ur_format format);
 /*
  * The next SESSIONS or BATCH frame into r->users: 1, 0 at the end (after END has been
