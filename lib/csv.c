@@ -8,6 +8,7 @@
 #include "mem.h"
 
 enum { TOO_LITTLE = -1, BAD_QUOTE = -2 };       /* of split */
+enum { CHUNK = 1 << 17 };               /* read at once: stays in the cache */
 
 /* Writes "file: line N: ..." into err [UR_ERR]. */
 static void
@@ -65,7 +66,7 @@ refill(struct ur_csv *csv)
 	if (left == UR_CSV_ROW)
 		return fail(csv, "row of more than %d bytes (a quote not closed?)", UR_CSV_ROW);
 	memmove(csv->buffer, csv->next, left);
-	n = ur_input_read(&csv->in, csv->buffer + left, UR_CSV_ROW - left);
+	n = ur_input_read(&csv->in, csv->buffer + left, left < UR_CSV_ROW - CHUNK ? CHUNK : UR_CSV_ROW - left);
 	if (n < 0) {
 		memcpy(csv->err, csv->in.err, UR_ERR);
 		return -1;
