@@ -1,0 +1,167 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "mem.h"
+#include "sort.h"
+
+/* --- reading --------------------------------------------------------------- */
+
+enum { TIMESTAMP, VISITORID, EVENT, ITEMID, COLUMNS };
+
+static const struct ur_csv_column columns[COLUMNS] = {
+	{ .name = "timestamp" }, { .name = "visitorid" }, { .name = "event" }, { .name = "itemid" }
+};
+
+int
+ur_log_open(struct ur_log *log, const char *path)
+{
+	return ur_csv_open(&log->csv, path, 0, columns, COLUMNS);
+}
+
+static bool
+event_kind(struct ur_field f, enum ur_event_kind *kind)
+{
+	static const char *const word[UR_EVENT_KINDS] = { "view", "addtocart", "transaction" };
+
+	for (*kind = UR_VIEW; *kind < UR_EVENT_KINDS; ++*kind)
+		if (ur_field_is(f, word[*kind]))
+			return true;
+	return false;
+}
+
+/* The row at hand as an event: 1, or what ur_csv_bad says. */
+static int
+parse_row(struct ur_log *log, struct ur_event *event)
+{
+	struct ur_csv *csv = &log->csv;
+
+	if (!ur_field_time(ur_csv_field(csv, TIMESTAMP), UR_MS, &event->time))
+		return ur_csv_bad(csv, TIMESTAMP, "milliseconds");
+	if (!ur_field_u64(ur_csv_field(csv, VISITORID), &event->visitor))
+		return ur_csv_bad(csv, VISITORID, "a whole number below 2^64");
+	if (!event_kind(ur_csv_field(csv, EVENT), &event->kind))
+		return ur_csv_bad(csv, EVENT, "view, addtocart or transaction");
+	if (!ur_field_u64(ur_csv_field(csv, ITEMID), &event->item))
+		return ur_csv_bad(csv, ITEMID, "a whole number below 2^64");
+	return 1;
+}
+
+int
+ur_log_event(struct ur_log *log, struct ur_event *event)
+{
+	int r;
+
+	do
+		if ((r = ur_csv_row(&log->csv)) <= 0)
+			return r;
+	while ((r = parse_row(log, event)) == 0);
+	return r;
+}
+
+void
+ur_log_close(struct ur_log *log)
+{
+	ur_csv_close(&log->csv);
+}
+
+/* --- keeping --------------------------------------------------------------- */
+
+/*
+ * Both layouts sort as numbers, word by word.
+ * Compact: visitor 40 bits, time 46, kind 2, item 40.  Wide: a word each.
+ */
+enum { COMPACT = 2, WIDE = 4, ID_BITS = 40, TIME_BITS = 46, KIND_BITS = 2 };
+enum { TIME_HIGH = 64 - ID_BITS, TIME_LOW = TIME_BITS - TIME_HIGH };    /* bits of time in the first and second word */
+
+static bool
+fits(const struct ur_event *e)
+{
+	return ((e->visitor | e->item) >> ID_BITS | (uint64_t)e->time >> TIME_BITS) == 0;
+}
+
+static void
+pack(uint64_t *word, size_t words, const struct ur_event *e)
+{
+	uint64_t time = (uint64_t)e->time;
+
+	if (words == COMPACT) {
+		word[0] = e->visitor << TIME_HIGH | time >> TIME_LOW;
+		word[1] = time << (64 - TIME_LOW) | (uint64_t)e->kind << ID_BITS | e->item;
+	} else {
+		word[0] = e->visitor;
+		word[1] = time;
+		word[2] = e->kind;
+		word[3] = e->item;
+	}
+}
+
+void
+ur_events_get(const struct ur_events *events, size_t i, struct ur_event *e)
+{
+	const uint64_t *word = events->word + i * events->words;
+
+	if (events->words == COMPACT) {
+		e->visitor = word[0] >> TIME_HIGH;
+		e->time = (int64_t)((word[0] << TIME_LOW | word[1] >> (64 - TIME_LOW)) & ((UINT64_C(1) << TIME_BITS) - 1));
+		e->kind = word[1] >> ID_BITS & ((1 << KIND_BITS) - 1);
+		e->item = word[1] & ((UINT64_C(1) << ID_BITS) - 1);
+	} else
+		*e = (struct ur_event){ word[0], (int64_t)word[1], (enum ur_event_kind)word[2], word[3] };
+}
+
+/* Goes over to the wide layout, from the last event to the first so that none is overwritten. */
+static void
+widen(struct ur_events *events)
+{
+	struct ur_event e;
+
+	UR_GROW(events->word, events->cap, events->n * WIDE);
+	for (size_t i = events->n; i-- > 0;) {
+		ur_events_get(events, i, &e);
+		pack(events->word + i * WIDE, WIDE, &e);
+	}
+	events->words = WIDE;
+}
+
+void
+ur_events_add(struct ur_events *events, const struct ur_event *event)
+{
+	if (events->words == 0)
+		events->words = COMPACT;
+	if (events->words == COMPACT && !fits(event))
+		widen(events);
+	UR_GROW(events->word, events->cap, (events->n + 1) * events->words);
+	pack(events->word + events->n * events->words, events->words, event);
+	events->n++;
+}
+
+void
+ur_events_sort(struct ur_events *events)
+{
+	ur_sort(events->word, events->n, events->words);
+}
+
+size_t
+ur_events_count_items(struct ur_events *events)
+{
+	size_t n = events->n, items = n > 0;
+	struct ur_event e;
+
+	for (size_t i = 0; i < n; i++) {
+		ur_events_get(events, i, &e);
+		events->word[i] = e.item;
+	}
+	ur_sort(events->word, n, 1);
+	for (size_t i = 1; i < n; i++)
+		items += events->word[i] != events->word[i - 1];
+	events->n = 0;
+	return items;
+}
+
+void
+ur_events_free(struct ur_events *events)
+{
+	free(events->word);
+	memset(events, 0, sizeof *events);
+}
