@@ -33,9 +33,9 @@ refuses 1 '^seeds: seed 2: a row b, which the first table has not' "$seeds" 2 'p
 ok "a row that not all have"
 refuses 1 '^seeds: seed 2: no row b' "$seeds" 2 'printf "metric\tvalue\na\t1\n"; [ {} = 2 ] || printf "b\t2\n"'
 ok "a row that is missing"
-for bad in '0 true' 'x true' '5' '' '-j 0 1 true' '-s x 1 true' '-z 1 true' '-j'; do
-	refuses 2 '^seeds: ' "$seeds" $bad
-	ok "status 2: seeds $bad"
+for words in '0 true' 'x true' '5' '' '-j 0 1 true' '-s x 1 true' '-z 1 true' '-j'; do
+	refuses 2 '^seeds: ' "$seeds" $words
+	ok "status 2: seeds $words"
 done
 "$seeds" --help | grep -q '^seeds \[-j JOBS\]'
 ok "--help"
