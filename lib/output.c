@@ -73,12 +73,12 @@ forget(const char *temporary)
 static char *
 final_path(const char *path)
 {
-	char *real = realpath(path, NULL);
+	char *target = realpath(path, NULL);
 	struct stat st;
 
-	if (real == NULL && (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode)))
+	if (target == NULL && (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode)))
 		return ur_strdup(path);
-	return real;
+	return target;
 }
 
 static FILE *
