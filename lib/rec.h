@@ -71,6 +71,7 @@ struct ur_vocabulary {          /* of a one-hot: value[c - 1] has code c, code 0
 struct ur_spec {
 	enum ur_feature feature[UR_F_COUNT];    /* in the order of --features */
 	int features;
+	int vector;             /* dense columns that came with the items, made by no feature; they go first */
 	uint64_t min_count;
 	struct ur_vocabulary vocabulary[UR_F_COUNT];    /* of the one-hot features */
 	double mean[UR_F_COUNT], deviation[UR_F_COUNT]; /* of price and popularity */
@@ -81,7 +82,7 @@ struct ur_spec {
 	uint64_t training_steps;
 };
 
-int ur_spec_dense(const struct ur_spec *spec);          /* dense columns: price 2, available 1 */
+int ur_spec_dense(const struct ur_spec *spec);          /* dense columns: vector, price 2, available 1 */
 int ur_spec_onehots(const struct ur_spec *spec);        /* one-hot columns */
 int ur_spec_page(const struct ur_spec *spec);           /* page columns: repeat 2, popularity 1 */
 /* Rows of the c-th one-hot's table: its vocabulary and code 0. */

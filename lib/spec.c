@@ -12,6 +12,8 @@ const char *const ur_feature_name[UR_F_COUNT] = {
 	"id", "category", "root", "price", "available", "repeat", "popularity"
 };
 
+enum { MAX_VECTOR = 1 << 16 };          /* columns in a vector */
+
 static const int dense_columns[UR_F_COUNT] = { [UR_F_PRICE] = 2, [UR_F_AVAILABLE] = 1 };
 static const int page_columns[UR_F_COUNT] = { [UR_F_REPEAT] = 2, [UR_F_POPULARITY] = 1 };
 
@@ -40,7 +42,7 @@ sum_columns(const struct ur_spec *spec, const int *columns)
 int
 ur_spec_dense(const struct ur_spec *spec)
 {
-	return sum_columns(spec, dense_columns);
+	return spec->vector + sum_columns(spec, dense_columns);
 }
 
 int
@@ -130,7 +132,7 @@ pack_scales(struct ur_pack *p, const char *name, const struct ur_spec *spec, con
 void
 ur_spec_pack(struct ur_pack *p, const struct ur_spec *spec)
 {
-	ur_pack_map(p, 9);
+	ur_pack_map(p, spec->vector > 0 ? 10 : 9);
 	ur_pack_str(p, "features");
 	ur_pack_array(p, (size_t)spec->features);
 	for (int i = 0; i < spec->features; i++)
@@ -148,6 +150,10 @@ ur_spec_pack(struct ur_pack *p, const struct ur_spec *spec)
 	ur_pack_bin(p, spec->shown, spec->items, sizeof *spec->shown);
 	ur_pack_str(p, "picked");
 	ur_pack_bin(p, spec->picked, spec->items, sizeof *spec->picked);
+	if (spec->vector > 0) {
+		ur_pack_str(p, "vector");
+		ur_pack_uint(p, (uint64_t)spec->vector);
+	}
 }
 
 /* --- reading --------------------------------------------------------------- */
@@ -255,9 +261,10 @@ unpack_scales(const char *name, const struct ur_spec *spec, const struct ur_mp *
 int
 ur_spec_unpack(struct ur_spec *spec, const struct ur_mp *map, char *err)
 {
-	enum { FEATURES, MIN_COUNT, STEPS, VOCABULARY, MEAN, DEVIATION, ITEMS, SHOWN, PICKED, FIELDS };
+	enum { FEATURES, MIN_COUNT, STEPS, VOCABULARY, MEAN, DEVIATION, ITEMS, SHOWN, PICKED, VECTOR, FIELDS };
 	static const char *const name[FIELDS] = {
-		"features", "min_count", "training_steps", "vocabulary", "mean", "deviation", "items", "shown", "picked"
+		"features", "min_count", "training_steps", "vocabulary", "mean", "deviation", "items", "shown", "picked",
+		"vector"
 	};
 	struct ur_mp v[FIELDS];
 
@@ -267,6 +274,9 @@ ur_spec_unpack(struct ur_spec *spec, const struct ur_mp *map, char *err)
 		return ur_fail(err, "spec: \"%s\" is not a number", name[v[MIN_COUNT].type != UR_MP_UINT ? MIN_COUNT : STEPS]);
 	spec->min_count = v[MIN_COUNT].u;
 	spec->training_steps = v[STEPS].u;
+	if (v[VECTOR].type != UR_MP_NONE && (v[VECTOR].type != UR_MP_UINT || v[VECTOR].u > MAX_VECTOR))
+		return ur_fail(err, "spec: \"vector\" is not a number of columns up to %d", MAX_VECTOR);
+	spec->vector = v[VECTOR].type == UR_MP_UINT ? (int)v[VECTOR].u : 0;
 	if (unpack_ids("items", &v[ITEMS], &spec->item, &spec->items, err) < 0 ||
 	    unpack_counts("shown", &v[SHOWN], &spec->shown, spec->items, err) < 0 ||
 	    unpack_counts("picked", &v[PICKED], &spec->picked, spec->items, err) < 0 ||
