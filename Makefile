@@ -18,6 +18,7 @@ ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--covera
 LDLIBS   = -Wl,--as-needed -llbfgs -lopenblas -lmsgpackc -lxxhash -lzstd -lz -lm
 
 TOOLS    = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+BENCH    = $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 UNITS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 LIB      = $(BUILD)/libur.a
 LIBOBJ   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
@@ -52,6 +53,14 @@ $(BUILD)/tests/golden: tests/golden.c $(LIB)
 
 golden-program: $(BUILD)/tests/golden
 
+# Measurements against the machine and against others' tools; PART=name runs one part.
+bench: deps all $(BENCH:%=$(BUILD)/bench/%)
+	+@BUILD=$(BUILD) tests/bench/run.sh $(PART)
+
+$(BUILD)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
+
 print-build:
 	@echo $(BUILD)
 
@@ -77,6 +86,6 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all units golden golden-program print-build check demo deps lint install clean
+.PHONY: all units golden golden-program print-build check bench demo deps lint install clean
 .SECONDARY:
--include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d)

@@ -7,7 +7,6 @@
  * Standard output of the command is thrown away; a run that fails ends the measurement
  * with the status of the command.
  */
-#include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,13 @@
 #include <unistd.h>
 
 enum { MAX_RUNS = 1000 };
+
+static _Noreturn void
+die(const char *what)
+{
+	perror(what);
+	exit(127);
+}
 
 static double
 now(void)
@@ -56,8 +62,7 @@ child(char **argv)
 	if (null >= 0)
 		dup2(null, STDOUT_FILENO);
 	execvp(argv[0], argv);
-	warn("%s", argv[0]);
-	_exit(127);
+	die(argv[0]);
 }
 
 /* Wall and processor seconds of one run; returns its largest resident set in KiB. */
@@ -70,11 +75,11 @@ run(char **argv, double *wall, double *cpu)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		err(1, "fork");
+		die("fork");
 	if (pid == 0)
 		child(argv);
 	if (wait4(pid, &status, 0, &use) < 0)
-		err(1, "wait");
+		die("wait");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 	*wall = now() - start;
@@ -89,12 +94,12 @@ main(int argc, char **argv)
 	int c, runs = 5;
 	long rss = 0;
 
-	while ((c = getopt(argc, argv, "+n:")) != -1) {
-		if (c != 'n' || (runs = atoi(optarg)) < 1 || runs > MAX_RUNS)
-			errx(2, "usage: measure [-n runs] command [argument ...]");
+	while ((c = getopt(argc, argv, "+n:")) != -1)
+		runs = c == 'n' ? atoi(optarg) : 0;
+	if (optind == argc || runs < 1 || runs > MAX_RUNS) {
+		fprintf(stderr, "usage: measure [-n runs] command [argument ...]\n");
+		return 2;
 	}
-	if (optind == argc)
-		errx(2, "usage: measure [-n runs] command [argument ...]");
 	for (int i = 0; i < runs; i++) {
 		long size = run(argv + optind, &wall[i], &cpu[i]);
 		rss = size > rss ? size : rss;
