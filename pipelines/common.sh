@@ -1,0 +1,64 @@
+# common.sh - what the pipeline scripts share: options read from the help text, messages, exit statuses.
+#
+# A script sets `help` (first line "NAME - purpose", then "usage: ...", then a line per option laid out as
+# the tools lay theirs out) and calls `options "$@"`, which fills opt[long name] and the array operands.
+# Statuses are those of the tools: 0 done, 1 data or I/O, 2 command line.
+export LC_ALL=C
+prog=${0##*/}
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+declare -A opt
+operands=()
+
+die()   { printf '%s: %s\n' "$prog" "$*" >&2; exit 1; }
+usage() { printf '%s: %s\n' "$prog" "$*" >&2; exit 2; }
+note()  { [ -n "${opt[quiet]-}" ] || printf '%s: %s\n' "$prog" "$*" >&2; }
+
+version()
+{
+	cat "$here/version" 2>/dev/null || sed -n 's/^VERSION *= *//p' "$here/../Makefile"
+}
+
+options()
+{
+	local line letters='' longs='' words
+	local -A long_of=() valued=()
+
+	help+='
+  -q, --quiet                        no notes, no progress
+  -v, --verbose                      say more on standard error
+  -V, --version                      print the version and exit
+  -h, --help                         print this help and exit'
+	while IFS= read -r line; do
+		[[ $line =~ ^\ \ (-(.),|\ {3})\ --([a-z0-9-]+)(\ [^ ]+)?\  ]] || continue
+		local letter=${BASH_REMATCH[2]} name=${BASH_REMATCH[3]} colon=${BASH_REMATCH[4]:+:}
+		[ -n "$letter" ] && letters+=$letter$colon long_of[-$letter]=$name
+		longs+=$name$colon, long_of[--$name]=$name valued[$name]=$colon
+	done <<<"$help"
+	words=$(getopt -n "$prog" -o "$letters" -l "$longs" -- "$@") || exit 2
+	eval set -- "$words"
+	while [ "$1" != -- ]; do
+		line=${long_of[$1]}
+		opt[$line]=yes
+		[ -n "${valued[$line]}" ] && { opt[$line]=$2; shift; }
+		shift
+	done
+	shift
+	operands=("$@")
+	[ -n "${opt[help]-}" ] && { printf '%s\n' "$help"; exit 0; }
+	[ -n "${opt[version]-}" ] && { echo "$prog $(version)"; exit 0; }
+	return 0
+}
+
+# whole_number NAME VALUE MIN: refuses an option's value that is no whole number from MIN on.
+whole_number()
+{
+	[[ $2 =~ ^[0-9]{1,9}$ ]] && [ "$2" -ge "$3" ] || usage "--$1: '$2' is not a whole number of $3 or more"
+}
+
+# needs PROGRAM...: they are on PATH.
+needs()
+{
+	for p; do
+		command -v "$p" >/dev/null || die "$p: not found on PATH, expected it to be installed"
+	done
+}
