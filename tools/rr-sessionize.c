@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "events.h"
 #include "impressions.h"
+#include "mem.h"
 #include "sessions.h"
 
 enum { RETAILROCKET, CHEN2019 };
@@ -39,6 +40,7 @@ static const struct ur_tool tool = {
 };
 
 static struct ur_counts counts;
+static char *first_bad;         /* what was wrong with the first row left out */
 
 static void
 check_options(void)
@@ -74,15 +76,22 @@ check_files(char **files)
 	}
 }
 
-/* Reports what was left out of a file and takes it from what still may be. */
+/* Takes what was left out of a file from what still may be. */
 static void
 count_bad(const struct ur_csv *csv)
 {
-	if (csv->skipped == 0)
-		return;
-	ur_warn("%s: %ju bad row%s left out, the first: %s", csv->in.name, (uintmax_t)csv->skipped,
-	    csv->skipped == 1 ? "" : "s", csv->skipped_err);
+	if (counts.bad_rows == 0 && csv->skipped != 0)
+		first_bad = ur_strdup(csv->skipped_err);
 	counts.bad_rows += csv->skipped;
+}
+
+static void
+report_bad(void)
+{
+	if (counts.bad_rows != 0)
+		ur_warn("%ju bad row%s left out, the first: %s", (uintmax_t)counts.bad_rows,
+		    counts.bad_rows == 1 ? "" : "s", first_bad);
+	free(first_bad);
 }
 
 static void
@@ -190,6 +199,7 @@ main(int argc, char *argv[])
 	ur_output_commit(&out);
 	if (stats != NULL)
 		write_stats(&stats_out);
+	report_bad();
 	ur_header_free(&header);
 	ur_counts_free(&counts);
 	return ur_finish();
