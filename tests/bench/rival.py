@@ -404,10 +404,11 @@ def main():
     _, tensors = stream.model(args.model)
     if args.variant == "adversarial":
         trainer = Adversary(data, tensors, args)
+        model = trainer.policy
     else:
         model = Plain(data, tensors) if args.variant == "plain" else Careful(data, tensors, sparse=args.sparse)
         trainer = Trainer(model, args)
-        print(f"nll\t{nll(model, data, args):.7f}")
+    print(f"nll\t{nll(model, data, args):.7f}")
     print(f"torch\t{torch.__version__}")
     if args.iterations:
         rate, share, threads = best_rate(trainer, data, data.users_with(0), args)
