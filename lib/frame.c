@@ -52,7 +52,8 @@ ur_frames_put(struct ur_frame_writer *w, enum ur_kind kind, const uint8_t *paylo
 	uint8_t head[HEAD] = { ARRAY3, (uint8_t)kind, BIN32 }, tail[TAIL] = { UINT64 };
 
 	if (n > UR_PAYLOAD_MAX)
-		return ur_fail(err, "a frame of %zu bytes, at most %d can be written", n, UR_PAYLOAD_MAX);
+		return ur_fail(err, "a %s of %zu bytes, at most %d can be written",
+		    kind == UR_K_HEADER ? "header" : "frame", n, UR_PAYLOAD_MAX);
 	for (int i = 0; i < 4; i++)
 		head[3 + i] = (uint8_t)(n >> (24 - 8 * i));
 	for (int i = 0; i < 8; i++)

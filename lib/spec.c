@@ -208,6 +208,15 @@ unpack_counts(const char *name, const struct ur_mp *v, uint32_t **counts, size_t
 	return 0;
 }
 
+/* The values of a map by the features that are its keys; v [UR_F_COUNT]. */
+static int
+by_feature(const char *name, const struct ur_mp *map, struct ur_mp *v, char *err)
+{
+	if (map->type != UR_MP_MAP)
+		return ur_fail(err, "spec: \"%s\" is not a map", name);
+	return ur_mp_fields(map, ur_feature_name, v, UR_F_COUNT, err);
+}
+
 static void
 derive_id_vocabulary(struct ur_spec *spec)
 {
@@ -224,7 +233,7 @@ unpack_vocabularies(struct ur_spec *spec, const struct ur_mp *map, char *err)
 {
 	struct ur_mp v[UR_F_COUNT];
 
-	if (ur_mp_fields(map, ur_feature_name, v, UR_F_COUNT, err) < 0)
+	if (by_feature("vocabulary", map, v, err) < 0)
 		return -1;
 	for (int i = 0; i < spec->features; i++) {
 		enum ur_feature f = spec->feature[i];
@@ -244,7 +253,7 @@ unpack_scales(const char *name, const struct ur_spec *spec, const struct ur_mp *
 {
 	struct ur_mp v[UR_F_COUNT];
 
-	if (ur_mp_fields(map, ur_feature_name, v, UR_F_COUNT, err) < 0)
+	if (by_feature(name, map, v, err) < 0)
 		return -1;
 	for (int i = 0; i < spec->features; i++) {
 		enum ur_feature f = spec->feature[i];
@@ -268,6 +277,8 @@ ur_spec_unpack(struct ur_spec *spec, const struct ur_mp *map, char *err)
 	};
 	struct ur_mp v[FIELDS];
 
+	if (map->type != UR_MP_MAP)
+		return ur_fail(err, "\"spec\" is not a map");
 	if (ur_mp_fields(map, name, v, FIELDS, err) < 0 || unpack_features(spec, &v[FEATURES], err) < 0)
 		return -1;
 	if (v[MIN_COUNT].type != UR_MP_UINT || v[STEPS].type != UR_MP_UINT)

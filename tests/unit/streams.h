@@ -25,7 +25,7 @@ struct bytes {
 };
 
 /* A file of these bytes; its path is good until the next call. */
-static const char *
+static inline const char *
 file_of(const uint8_t *p, size_t n)
 {
 	static char path[32];
@@ -41,14 +41,14 @@ file_of(const uint8_t *p, size_t n)
 	return path;
 }
 
-static const char *
+static inline const char *
 file_of_bytes(struct bytes b)
 {
 	return file_of(b.p, b.n);
 }
 
 /* Features id, price, repeat and popularity over items 10 and 20; item 30 is in no training step. */
-static void
+static inline void
 make_spec(struct ur_spec *spec)
 {
 	static const uint64_t item[] = { 10, 20 };
@@ -70,7 +70,7 @@ make_spec(struct ur_spec *spec)
 	spec->picked = memcpy(ur_alloc(2, sizeof *picked), picked, sizeof picked);
 }
 
-static void
+static inline void
 make_header(struct ur_header *header, enum ur_format format)
 {
 	struct ur_stage *stage;
@@ -97,7 +97,7 @@ make_header(struct ur_header *header, enum ur_format format)
 }
 
 /* Two users: 7 with a pick, a view, a step without a pick; 9 with one step.  Items are rows or ids. */
-static void
+static inline void
 make_users(struct ur_users *users, bool rows)
 {
 	static const struct {
@@ -140,7 +140,7 @@ static const struct ur_items item_table = {
 	.picked = (uint32_t[]){ 1, 0, 0, 1 },
 };
 
-static void
+static inline void
 write_tensors(struct ur_writer *w)
 {
 	static const float value[] = { 1, -2, .5f, 3e-7f, 0, 6 };
@@ -151,7 +151,7 @@ write_tensors(struct ur_writer *w)
 }
 
 /* A small whole stream of a format. */
-static struct bytes
+static inline struct bytes
 make_stream(enum ur_format format)
 {
 	struct ur_header header;
@@ -178,8 +178,23 @@ make_stream(enum ur_format format)
 	return b;
 }
 
+/* The frames of a stream, END among them: offsets of frame i and i + 1. */
+static inline size_t
+find_frames(struct bytes b, size_t at[], size_t most)
+{
+	size_t n = 0, p = 10;
+
+	while (p < b.n) {
+		assert_true(n < most);
+		at[n++] = p;
+		p += 16 + ((size_t)b.p[p + 3] << 24 | (size_t)b.p[p + 4] << 16 | (size_t)b.p[p + 5] << 8 | b.p[p + 6]);
+	}
+	at[n] = p;
+	return n;
+}
+
 /* Reads a stream to its end: steps or tensor pieces, or -1 with the message in err. */
-static int
+static inline int
 read_all(const char *path, enum ur_format format, char *err)
 {
 	struct ur_reader r;
