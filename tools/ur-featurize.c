@@ -1,0 +1,181 @@
+/* ur-featurize - give the items of sessions their features, and each step its role; see ur-featurize(1). */
+#include <limits.h>
+#include <string.h>
+
+#include "catalogue.h"
+#include "cli.h"
+#include "feature.h"
+#include "split.h"
+#include "store.h"
+
+enum { BY_USER, BY_TIME };
+enum { USERS = 256 };           /* copied at a time */
+
+static const char *features = "id,repeat", *split_text = "8:1:1", *spec_path, *output;
+static int min_count = 2, split_by = BY_USER;
+static uint64_t seed = 1;
+static const struct ur_opt opts[] = {
+	{ 'f', "features", UR_STR, &features, .arg = "LIST", .flags = UR_PARAM,
+	    .help = "of id, repeat, popularity" },
+	{ 'c', "min-count", UR_INT, &min_count, 1, INT_MAX, .arg = "N", .flags = UR_PARAM,
+	    .help = "training steps that show an item of a code of its own" },
+	{ 's', "split", UR_STR, &split_text, .arg = "A:B:C", .flags = UR_PARAM,
+	    .help = "shares of training, validation, test; replaces roles when given" },
+	{ 'b', "split-by", UR_ENUM, &split_by, .arg = "user|time", .flags = UR_PARAM,
+	    .help = "split whole users, or steps by their time" },
+	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "of the split by user" },
+	{ 0, "spec", UR_STR, &spec_path, .arg = "FILE",
+	    .help = "features and what was learned for them, from these batches or this model" },
+	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the batches there, not to standard output" },
+	{ 0 }
+};
+static const struct ur_tool tool = {
+	"ur-featurize", "from sessions to batches: features for items, roles for steps", "[options] [file ...]", opts, NULL
+};
+
+static const char *
+input_name(char **files)
+{
+	return files[0] == NULL || strcmp(files[0], "-") == 0 ? "<stdin>" : files[0];
+}
+
+static void
+check_options(struct ur_split *split, struct ur_spec *spec)
+{
+	char err[UR_ERR];
+
+	if (spec_path != NULL && (ur_given(&features) || ur_given(&min_count)))
+		ur_usage("--%s: --spec brings its own", ur_given(&features) ? "features" : "min-count");
+	if (ur_features_parse(spec, features, err) < 0)
+		ur_usage("--features: %s", err);
+	if (ur_split_parse(split, split_text, err) < 0)
+		ur_usage("--split: %s", err);
+	spec->min_count = (uint64_t)min_count;
+	split->again = ur_given(&split_text);
+}
+
+static void
+check_files(char **files)
+{
+	if (output == NULL)
+		return;
+	for (; *files != NULL; files++)
+		ur_output_differs(output, *files);
+	if (spec_path != NULL)
+		ur_output_differs(output, spec_path);
+}
+
+/* Takes the spec out of the header of an earlier stream; the options then say what it says. */
+static void
+read_spec(struct ur_spec *spec)
+{
+	struct ur_reader r;
+
+	if (ur_reader_open(&r, spec_path, UR_ANY_FORMAT) < 0)
+		ur_die("%s", r.err);
+	if (!r.header.has_spec)
+		ur_die("%s: %s without features, expected batches or a model", r.in.name, ur_format_name[r.header.format]);
+	if (r.header.spec.vector != 0)
+		ur_die("%s: %d columns that no feature makes", r.in.name, r.header.spec.vector);
+	*spec = r.header.spec;
+	r.header.spec = (struct ur_spec){ 0 };
+	ur_reader_close(&r);
+	features = ur_features_list(spec);
+	min_count = spec->min_count < INT_MAX ? (int)spec->min_count : INT_MAX;
+}
+
+static void
+read_sessions(struct ur_store *store, char **files)
+{
+	char err[UR_ERR], **file = files;
+
+	do
+		if (ur_store_read(store, *file, err) < 0)
+			ur_die("%s", err);
+	while (*file != NULL && *++file != NULL);
+	if (ur_store_sort(store, err) < 0)
+		ur_die("%s: %s", input_name(files), err);
+}
+
+/* A spec was learned elsewhere: steps without a role are there to be tested with it. */
+static void
+give_roles(struct ur_store *store, struct ur_split split)
+{
+	if (spec_path != NULL && !split.again)
+		split = (struct ur_split){ .part = { 0, 0, 1 } };
+	if (split_by == BY_TIME)
+		ur_split_by_time(&split, store);
+	else
+		ur_split_by_user(&split, store, seed);
+}
+
+static void
+copy_user(struct ur_users *out, const struct ur_store *store, size_t u)
+{
+	const struct ur_users *all = &store->all;
+	size_t s = store->step_off[u], k = store->item_off[u];
+
+	ur_users_add_user(out, all->user[u]);
+	for (size_t end = s + all->nsteps[u]; s < end; s++) {
+		ur_users_add_step(out, all->time[s], all->role[s], all->pick[s]);
+		for (size_t last = k + all->size[s]; k < last; k++)
+			ur_users_add_row(out, all->row[k], all->rank[k]);
+	}
+}
+
+static int
+write_batches(FILE *f, const struct ur_header *header, const struct ur_items *items, const struct ur_store *store,
+    char *err)
+{
+	struct ur_writer *w = ur_writer_open(f, header);
+	struct ur_users out = { 0 };
+
+	ur_writer_items(w, items);
+	for (size_t i = 0; i < store->all.users; i++) {
+		copy_user(&out, store, store->order[i]);
+		if (out.users == USERS || i + 1 == store->all.users)
+			ur_writer_users(w, &out);
+	}
+	ur_users_free(&out);
+	return ur_writer_close(w, err);
+}
+
+int
+main(int argc, char *argv[])
+{
+	char **files = ur_options(&tool, argc, argv), err[UR_ERR];
+	struct ur_store store = { 0 };
+	struct ur_catalogue catalogue = { 0 };
+	struct ur_spec spec = { 0 };
+	struct ur_items items;
+	struct ur_header header;
+	struct ur_split split;
+	struct ur_output out;
+
+	check_options(&split, &spec);
+	check_files(files);
+	ur_output_open(&out, output, UR_BINARY);
+	if (spec_path != NULL)
+		read_spec(&spec);
+	read_sessions(&store, files);
+	give_roles(&store, split);
+	ur_catalogue_build(&catalogue, &store);
+	ur_catalogue_join(&catalogue, &store);
+	if (spec_path == NULL && ur_features_learn(&spec, &store, &catalogue, err) < 0)
+		ur_die("%s: %s", input_name(files), err);
+	ur_features_items(&items, &spec, &store, &catalogue);
+	header = store.header;
+	header.format = UR_BATCHES;
+	header.has_spec = true;
+	header.spec = spec;
+	store.header = (struct ur_header){ 0 };
+	ur_history_add(&header, &seed);
+	if (write_batches(out.f, &header, &items, &store, err) < 0)
+		ur_die("%s: %s", out.name, err);
+	ur_output_commit(&out);
+	ur_header_free(&header);
+	ur_items_free(&items);
+	ur_catalogue_free(&catalogue);
+	ur_store_free(&store);
+	return ur_finish();
+}
