@@ -62,3 +62,21 @@ needs()
 		command -v "$p" >/dev/null || die "$p: not found on PATH, expected it to be installed"
 	done
 }
+
+# Prints those runs of a sweep, names on standard input, that are whole in $dir: all there and unharmed.
+whole_runs()
+{
+	local name sums
+
+	while IFS= read -r name; do
+		[ -f "$dir/$name/whole" ] && mapfile -t sums <"$dir/$name/whole" || continue
+		[ "${sums[-1]-}" = end ] && printf '%s\n' "${sums[@]/  /  $name/}"
+	done | (cd "$dir" && sha256sum --check 2>/dev/null) | awk '
+	{
+		run = $0
+		sub(/\/[^\/]*$/, "", run)
+		if (!(run in harmed)) order[++n] = run
+		harmed[run] += !/: OK$/
+	}
+	END { for (i = 1; i <= n; i++) if (!harmed[order[i]]) print order[i] }'
+}
