@@ -23,8 +23,15 @@ UNITS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 LIB      = $(BUILD)/libur.a
 LIBOBJ   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 PAGES    = $(wildcard man/*.[157])
+# pipelines are installed as ur-NAME, and are in the build folder under that name too
+PIPELINES = $(foreach f,$(notdir $(wildcard pipelines/*)),$(if $(findstring .,$f),,$f))
+COMMANDS = $(TOOLS) $(PIPELINES:%=ur-%)
 
-all: $(TOOLS:%=$(BUILD)/%)
+all: $(COMMANDS:%=$(BUILD)/%)
+
+$(PIPELINES:%=$(BUILD)/ur-%): $(BUILD)/ur-%: pipelines/%
+	@mkdir -p $(@D)
+	@ln -sfn ../$< $@
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
@@ -77,15 +84,40 @@ deps:
 lint: all
 	@BUILD=$(BUILD) tests/lint.sh
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
-	install $(TOOLS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(filter %.1,$(PAGES)) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(PREFIX)/share/man/man5
+BIN      = $(DESTDIR)$(PREFIX)/bin
+SHARE    = $(DESTDIR)$(PREFIX)/share
+SAMPLE   = $(wildcard tests/data/retailrocket/*)
+
+install: all $(BUILD)/completion
+	install -d $(BIN) $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man7 \
+	    $(SHARE)/ur-tools/pipelines $(SHARE)/ur-tools/tests/data/retailrocket $(SHARE)/bash-completion/completions
+	install $(TOOLS:%=$(BUILD)/%) $(BIN)
+	install $(PIPELINES:%=pipelines/%) $(SHARE)/ur-tools/pipelines
+	install -m 644 $(filter-out $(PIPELINES:%=pipelines/%),$(wildcard pipelines/*)) $(SHARE)/ur-tools/pipelines
+	echo $(VERSION) >$(SHARE)/ur-tools/pipelines/version
+	for p in $(PIPELINES); do ln -sfn ../share/ur-tools/pipelines/$$p $(BIN)/ur-$$p || exit; done
+	install -m 644 $(SAMPLE) $(SHARE)/ur-tools/tests/data/retailrocket
+	for p in $(PAGES); do install -m 644 $$p $(SHARE)/man/man$${p##*.} || exit; done
+	install -m 644 $(BUILD)/completion $(SHARE)/bash-completion/completions/ur-tools
+	for c in $(COMMANDS); do ln -sfn ur-tools $(SHARE)/bash-completion/completions/$$c || exit; done
+
+uninstall:
+	rm -f $(COMMANDS:%=$(BIN)/%) $(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$(notdir $p))
+	rm -f $(COMMANDS:%=$(SHARE)/bash-completion/completions/%) $(SHARE)/bash-completion/completions/ur-tools
+	rm -rf $(SHARE)/ur-tools
+
+$(BUILD)/completion: .ci/completion all
+	@.ci/completion $(COMMANDS:%=$(BUILD)/%) >$@
+
+deb: all
+	@rm -rf $(BUILD)/deb
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(BUILD)/deb PREFIX=/usr
+	@.ci/deb $(BUILD)/deb $(VERSION) $(BUILD)/ur-tools_$(VERSION)_$$(dpkg --print-architecture).deb
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all units golden golden-program print-build check bench demo deps lint install clean
+.PHONY: all units golden golden-program print-build check bench demo deps lint install uninstall deb clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d)
