@@ -152,6 +152,8 @@ put_spec(const struct ur_spec *spec)
 	for (int i = 0; i < spec->features; i++)
 		printf("%s\"%s\"", i > 0 ? "," : "", ur_feature_name[spec->feature[i]]);
 	printf("],\"min_count\":%" PRIu64 ",\"training_steps\":%" PRIu64, spec->min_count, spec->training_steps);
+	if (spec->vector > 0)
+		printf(",\"vector\":%d", spec->vector);
 	put_vocabularies(spec);
 	put_scales("mean", spec, spec->mean);
 	put_scales("deviation", spec, spec->deviation);

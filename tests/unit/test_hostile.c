@@ -458,6 +458,21 @@ test_specs(void **state)
 }
 
 static void
+test_vector_too_wide(void **state)
+{
+	struct ur_header header;
+	struct part part = { UR_K_HEADER, { 0 } };
+	char err[UR_ERR];
+
+	(void)state;
+	make_header(&header, UR_BATCHES);
+	header.spec.vector = INT32_MAX;
+	assert_int_equal(ur_header_pack(&part.payload, &header, err), 0);
+	ur_header_free(&header);
+	assert_says(assemble(&part, 1, 0), UR_BATCHES, "spec: \"vector\" is not a number of columns up to 65536");
+}
+
+static void
 test_feature_twice(void **state)
 {
 	struct ur_header header;
@@ -615,6 +630,7 @@ main(void)
 		cmocka_unit_test(test_history_values),
 		cmocka_unit_test(test_history_of_too_many_stages),
 		cmocka_unit_test(test_specs),
+		cmocka_unit_test(test_vector_too_wide),
 		cmocka_unit_test(test_feature_twice),
 		cmocka_unit_test(test_claimed_sizes),
 		cmocka_unit_test(test_payloads_that_lie),

@@ -133,6 +133,7 @@ test_vocabularies_come_back(void **state)
 	char err[UR_ERR];
 
 	(void)state;
+	spec->vector = 7;
 	spec->feature[spec->features++] = UR_F_ROOT;
 	spec->feature[spec->features++] = UR_F_AVAILABLE;
 	spec->feature[spec->features++] = UR_F_CATEGORY;
@@ -146,7 +147,8 @@ test_vocabularies_come_back(void **state)
 	assert_memory_equal(back.spec.vocabulary[UR_F_CATEGORY].value, spec->vocabulary[UR_F_CATEGORY].value, 24);
 	assert_int_equal(ur_spec_onehot_size(&back.spec, 0), 2);
 	assert_int_equal(ur_spec_onehot_size(&back.spec, 1), 4);
-	assert_int_equal(ur_spec_dense(&back.spec), 1);
+	assert_int_equal(back.spec.vector, 7);
+	assert_int_equal(ur_spec_dense(&back.spec), 7 + 1);
 	ur_header_free(&back);
 	ur_header_free(&header);
 	ur_pack_free(&p);
