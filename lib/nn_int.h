@@ -1,0 +1,87 @@
+/* nn_int.h - what the kernels share among themselves: clones by instruction set, and the exponential. */
+#ifndef UR_NN_INT_H
+#define UR_NN_INT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "nn.h"
+
+/* A sanitizer's start-up does not survive the resolvers of clones. */
+#if defined(__x86_64__) && !defined(UR_SANITIZE)
+#define UR_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#else
+#define UR_CLONES
+#endif
+
+#ifdef UR_DOUBLE
+#define ur_fma __builtin_fma
+#else
+#define ur_fma __builtin_fmaf
+#endif
+
+/*
+ * exp x = 2^n exp r, n = round(x / log 2), |r| <= log(2) / 2, log 2 in two parts so that r is nearly exact.
+ * n is taken from the low bits of x / log 2 + 1.5 * 2^(mantissa bits), and 2^n made of its bits.
+ */
+static inline real
+ur_exp1(real x)
+{
+#ifdef UR_DOUBLE
+	const real low = -708, high = 709, magic = 0x1.8p52, log2_high = 0x1.62e42fefa0000p-1, log2_low = 0x1.cf79abc9e3b39p-40;
+	int64_t bits;
+#else
+	const real low = -87, high = 88, magic = 0x1.8p23f, log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f;
+	int32_t bits;
+#endif
+	real clipped, t, n, r, q, scale;
+
+	clipped = x < low ? low : x;
+	clipped = clipped > high ? high : clipped;
+	t = ur_fma(clipped, (real)1.44269504088896340736, magic);
+	n = t - magic;
+	r = ur_fma(n, -log2_high, clipped);
+	r = ur_fma(n, -log2_low, r);
+	memcpy(&bits, &t, sizeof bits);
+#ifdef UR_DOUBLE
+	/* Taylor to r^13: below 5e-18 */
+	q = 1 / 6227020800.0;
+	q = ur_fma(q, r, 1 / 479001600.0);
+	q = ur_fma(q, r, 1 / 39916800.0);
+	q = ur_fma(q, r, 1 / 3628800.0);
+	q = ur_fma(q, r, 1 / 362880.0);
+	q = ur_fma(q, r, 1 / 40320.0);
+	q = ur_fma(q, r, 1 / 5040.0);
+	q = ur_fma(q, r, 1 / 720.0);
+	q = ur_fma(q, r, 1 / 120.0);
+	q = ur_fma(q, r, 1 / 24.0);
+	q = ur_fma(q, r, 1 / 6.0);
+	q = ur_fma(q, r, 0.5);
+	bits = (int64_t)(((uint64_t)bits << 52) + 0x3ff0000000000000);
+#else
+	/* (exp r - 1 - r) / r^2, minimax of degree 4: 3e-9 of exp r */
+	q = 0x1.6a2352p-10f;
+	q = ur_fma(q, r, 0x1.123a6cp-7f);
+	q = ur_fma(q, r, 0x1.5558f4p-5f);
+	q = ur_fma(q, r, 0x1.555490p-3f);
+	q = ur_fma(q, r, 0x1.fffffcp-2f);
+	bits = (int32_t)(((uint32_t)bits << 23) + 0x3f800000);
+#endif
+	q = ur_fma(q * r, r, r);
+	memcpy(&scale, &bits, sizeof scale);
+	return x < low ? 0 : ur_fma(q, scale, scale);
+}
+
+static inline real
+ur_sigmoid1(real x)
+{
+	return 1 / (1 + ur_exp1(-x));
+}
+
+static inline real
+ur_tanh1(real x)
+{
+	return 2 / (1 + ur_exp1(-2 * x)) - 1;
+}
+
+#endif

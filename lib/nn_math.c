@@ -1,0 +1,34 @@
+#include "nn_int.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+UR_CLONES void
+ur_exp(real *y, const real *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = ur_exp1(x[i]);
+}
+
+UR_CLONES void
+ur_sigmoid(real *y, const real *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = ur_sigmoid1(x[i]);
+}
+
+UR_CLONES void
+ur_tanh(real *y, const real *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = ur_tanh1(x[i]);
+}
+
+void
+ur_flush_denormals(void)
+{
+#if defined(__x86_64__)
+	_mm_setcsr(_mm_getcsr() | 0x8040);      /* FTZ, DAZ */
+#endif
+}

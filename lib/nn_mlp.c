@@ -1,0 +1,172 @@
+#include <math.h>
+
+#include "nn_int.h"
+
+UR_CLONES void
+ur_elu_forward(real *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		real z = a[i], e = ur_exp1(z) - 1;
+
+		a[i] = z > 0 ? z : e;
+	}
+}
+
+UR_CLONES void
+ur_elu_backward(real *restrict a, const real *restrict da, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] = da[i] * (a[i] > 0 ? 1 : a[i] + 1);
+}
+
+UR_CLONES void
+ur_column_sums(real *restrict y, const real *restrict A, size_t N, size_t D)
+{
+	for (size_t n = 0; n < N; n++, A += D)
+		for (size_t j = 0; j < D; j++)
+			y[j] += A[j];
+}
+
+UR_CLONES void
+ur_add(real *restrict y, const real *restrict x, size_t D)
+{
+	for (size_t j = 0; j < D; j++)
+		y[j] += x[j];
+}
+
+UR_CLONES void
+ur_axpy(real *restrict y, real a, const real *restrict x, size_t D)
+{
+	for (size_t j = 0; j < D; j++)
+		y[j] = ur_fma(a, x[j], y[j]);
+}
+
+void
+ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, size_t D)
+{
+	for (size_t n = 0; n < N; n++, out += D)
+		memcpy(out, table + index[n] * D, D * sizeof *out);
+}
+
+UR_CLONES void
+ur_sum_rows(real *restrict out, const real *restrict A, const uint32_t *list, const uint32_t *off, size_t S, size_t D)
+{
+	for (size_t s = 0; s < S; s++, out += D) {
+		for (size_t j = 0; j < D; j++)
+			out[j] = 0;
+		for (size_t k = off[s]; k < off[s + 1]; k++) {
+			const real *row = A + (list ? list[k] : k) * D;
+
+			for (size_t j = 0; j < D; j++)
+				out[j] += row[j];
+		}
+	}
+}
+
+UR_CLONES real
+ur_row_dots_backward(real *restrict dA, real *restrict dw, const real *du, const real *restrict A, const real *restrict w,
+    size_t N, size_t D)
+{
+	real sum = 0;
+
+	for (size_t n = 0; n < N; n++, A += D, dA += D) {
+		real d = du[n];
+
+		sum += d;
+		for (size_t j = 0; j < D; j++) {
+			dA[j] = d * w[j];
+			dw[j] = ur_fma(d, A[j], dw[j]);
+		}
+	}
+	return sum;
+}
+
+UR_CLONES void
+ur_bn_statistics(double *restrict mean, double *restrict var, const real *restrict x, const real *restrict weight, size_t N, size_t D)
+{
+	double total = 0;
+
+	for (size_t j = 0; j < D; j++)
+		mean[j] = var[j] = 0;
+	for (size_t n = 0; n < N; n++) {
+		total += weight[n];
+		for (size_t j = 0; j < D; j++)
+			mean[j] += (double)weight[n] * x[n * D + j];
+	}
+	for (size_t j = 0; j < D; j++)
+		mean[j] = total > 0 ? mean[j] / total : 0;
+	for (size_t n = 0; n < N; n++)
+		for (size_t j = 0; j < D; j++) {
+			double d = x[n * D + j] - mean[j];
+
+			var[j] += weight[n] * d * d;
+		}
+	for (size_t j = 0; j < D; j++)
+		var[j] = total > 0 ? var[j] / total : 0;
+}
+
+static void
+bn_affine(real *scale, real *shift, double mean, double var, real gamma, real beta)
+{
+	double s = gamma / sqrt(var + UR_BN_EPSILON);
+
+	*scale = (real)s;
+	*shift = (real)(beta - mean * s);
+}
+
+UR_CLONES void
+ur_bn_forward(real *restrict y, const real *restrict x, const double *mean, const double *var, const real *gamma, const real *beta,
+    size_t N, size_t D)
+{
+	enum { BLOCK = 64 };
+	real scale[BLOCK], shift[BLOCK];
+
+	for (size_t at = 0; at < D; at += BLOCK) {
+		size_t d = D - at < BLOCK ? D - at : BLOCK;
+
+		for (size_t j = 0; j < d; j++)
+			bn_affine(scale + j, shift + j, mean[at + j], var[at + j], gamma[at + j], beta[at + j]);
+		for (size_t n = 0; n < N; n++)
+			for (size_t j = 0; j < d; j++)
+				y[n * D + at + j] = ur_fma(x[n * D + at + j], scale[j], shift[j]);
+	}
+}
+
+/* sums[j] = sum_n dy, sums[D+j] = sum_n dy * (x - mean) / deviation */
+static void
+bn_sums(double *restrict sums, const real *restrict dy, const real *restrict x, const double *restrict mean,
+    const double *restrict var, size_t N, size_t D)
+{
+	for (size_t j = 0; j < 2 * D; j++)
+		sums[j] = 0;
+	for (size_t n = 0; n < N; n++)
+		for (size_t j = 0; j < D; j++) {
+			sums[j] += dy[n * D + j];
+			sums[D + j] += dy[n * D + j] * (x[n * D + j] - mean[j]);
+		}
+	for (size_t j = 0; j < D; j++)
+		sums[D + j] /= sqrt(var[j] + UR_BN_EPSILON);
+}
+
+void
+ur_bn_backward(real *dx, real *dgamma, real *dbeta, const real *dy, const real *x, const double *mean, const double *var,
+    const real *gamma, const real *weight, double *sums, size_t N, size_t D)
+{
+	double total = 0;
+
+	bn_sums(sums, dy, x, mean, var, N, D);
+	for (size_t n = 0; n < N && weight != NULL; n++)
+		total += weight[n];
+	for (size_t j = 0; j < D; j++) {
+		double r = 1 / sqrt(var[j] + UR_BN_EPSILON), scale = gamma[j] * r;
+		double by_mean = total > 0 ? sums[j] / total : 0, by_var = total > 0 ? sums[D + j] * r / total : 0;
+
+		dbeta[j] += (real)sums[j];
+		dgamma[j] += (real)sums[D + j];
+		for (size_t n = 0; n < N; n++) {
+			double w = weight ? weight[n] : 0;
+
+			dx[n * D + j] = (real)(scale * (dy[n * D + j] - w * (by_mean + (x[n * D + j] - mean[j]) * by_var)));
+		}
+	}
+}

@@ -1,0 +1,38 @@
+#include "nn_int.h"
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+UR_CLONES void
+ur_pw_forward(real *restrict s, const real *restrict w, const real *restrict q, const uint32_t *last, size_t m, size_t P, size_t band, size_t D)
+{
+	for (size_t d = 0; d < D; d++)
+		s[d] = 0;
+	for (size_t lag = 1; lag <= least(m, band); lag++)
+		for (size_t p = 0; p < P; p++) {
+			const real *row = q + (*(last - lag) * P + p) * D;
+			real a = w[p * band + lag - 1];
+
+			for (size_t d = 0; d < D; d++)
+				s[d] = ur_fma(a, row[d], s[d]);
+		}
+}
+
+UR_CLONES void
+ur_pw_backward(real *restrict dw, real *restrict dq, const real *restrict ds, const real *restrict w, const real *restrict q,
+    const uint32_t *last, size_t m, size_t P, size_t band, size_t D)
+{
+	for (size_t lag = 1; lag <= least(m, band); lag++)
+		for (size_t p = 0; p < P; p++) {
+			size_t at = (*(last - lag) * P + p) * D;
+			real a = w[p * band + lag - 1], dot;
+
+			for (size_t d = 0; d < D; d++)
+				dq[at + d] = ur_fma(a, ds[d], dq[at + d]);
+			ur_row_dots(&dot, q + at, ds, 0, 1, D);
+			dw[p * band + lag - 1] += dot;
+		}
+}
