@@ -17,7 +17,7 @@
 #include "real.h"
 #include "rng.h"
 
-enum { UR_MAX_LAYERS = 8, UR_MAX_ONEHOTS = 3 };
+enum { UR_MAX_LAYERS = 8, UR_MAX_ONEHOTS = 3, UR_MAX_WIDTH = 4096 };   /* width: of layers, hidden, histories, band */
 enum ur_state { UR_LSTM, UR_PW, UR_NO_STATE };
 enum ur_no_click { UR_NO_CLICK_NONE, UR_NO_CLICK_ZERO };
 enum ur_loss { UR_NLL, UR_SPARSEMAX };
@@ -45,6 +45,8 @@ struct ur_arch {
 
 /* "64-64" -> layers and dims; "0" -> no hidden layer.  0, or -1 with err. */
 int ur_dims_parse(const char *text, int *layers, int *dims, char *err);
+enum { UR_DIMS_TEXT = UR_MAX_LAYERS * 5 + 1 };
+void ur_dims_format(int layers, const int *dims, char *text);   /* the reverse; text [UR_DIMS_TEXT] */
 /* The input's shape from a stream's spec. */
 void ur_arch_input(struct ur_arch *arch, const struct ur_spec *spec);
 

@@ -66,8 +66,8 @@ void ur_column_sums(real *y, const real *A, size_t N, size_t D);
 void ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, size_t D);
 /* out[s,j] = sum of A[n,j] over the rows n = list[k] (list NULL: k itself), off[s] <= k < off[s+1], in that order */
 void ur_sum_rows(real *out, const real *A, const uint32_t *list, const uint32_t *off, size_t S, size_t D);
-/* y[j] += a * x[j] */
-void ur_axpy(real *y, real a, const real *x, size_t D);
+/* z[n,j] += part[s,j] for the rows first + n of segment s, off[s] <= first + n < off[s+1]; before off[0] nothing is added */
+void ur_add_segments(real *z, const real *part, const uint32_t *off, size_t S, size_t first, size_t N, size_t D);
 /* y[j] += x[j] */
 void ur_add(real *y, const real *x, size_t D);
 /* The output layer: dA[n,j] = du[n] w[j]; dw[j] += sum_n du[n] A[n,j]; returns sum_n du[n]. */

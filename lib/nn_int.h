@@ -7,24 +7,47 @@
 
 #include "nn.h"
 
-/* A sanitizer's start-up does not survive the resolvers of clones. */
-#if defined(__x86_64__) && !defined(UR_SANITIZE)
-#define UR_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#define UR_ALWAYS inline __attribute__((always_inline))
+
+/*
+ * UR_CLONES(type, return, name, body, (parameters), (arguments)) defines name as body compiled for each instruction
+ * set, chosen at the call; `return` is empty where type is void.  (target_clones would do the same by resolvers,
+ * which do not survive a sanitizer's start-up, take haswell for Intel's alone, and need other callers in clang.)
+ */
+#if defined(__x86_64__)
+#define UR_HAS_AVX512 __builtin_cpu_supports("avx512f")
+#define UR_HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#define UR_CLONES(type, ret, name, body, parameters, arguments) \
+	static __attribute__((target("avx512f,avx2,fma"))) type name##_avx512 parameters { ret body arguments; } \
+	static __attribute__((target("avx2,fma"))) type name##_avx2 parameters { ret body arguments; } \
+	static type name##_any parameters { ret body arguments; } \
+	type name parameters \
+	{ \
+		if (UR_HAS_AVX512) \
+			ret name##_avx512 arguments; \
+		else if (UR_HAS_AVX2) \
+			ret name##_avx2 arguments; \
+		else \
+			ret name##_any arguments; \
+	}
 #else
-#define UR_CLONES
+#define UR_CLONES(type, ret, name, body, parameters, arguments) \
+	type name parameters { ret body arguments; }
 #endif
 
 #ifdef UR_DOUBLE
 #define ur_fma __builtin_fma
+#define ur_sqrt __builtin_sqrt
 #else
 #define ur_fma __builtin_fmaf
+#define ur_sqrt __builtin_sqrtf
 #endif
 
 /*
  * exp x = 2^n exp r, n = round(x / log 2), |r| <= log(2) / 2, log 2 in two parts so that r is nearly exact.
  * n is taken from the low bits of x / log 2 + 1.5 * 2^(mantissa bits), and 2^n made of its bits.
  */
-static inline real
+static UR_ALWAYS real
 ur_exp1(real x)
 {
 #ifdef UR_DOUBLE
@@ -72,13 +95,13 @@ ur_exp1(real x)
 	return x < low ? 0 : ur_fma(q, scale, scale);
 }
 
-static inline real
+static UR_ALWAYS real
 ur_sigmoid1(real x)
 {
 	return 1 / (1 + ur_exp1(-x));
 }
 
-static inline real
+static UR_ALWAYS real
 ur_tanh1(real x)
 {
 	return 2 / (1 + ur_exp1(-2 * x)) - 1;

@@ -25,7 +25,7 @@ ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
 	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
 }
 
-static real
+static UR_ALWAYS real
 largest(const real *u, size_t K)
 {
 	real top = -INFINITY;
@@ -61,7 +61,7 @@ threshold(const real *u, size_t K, double top, double eta)
 	}
 }
 
-static double
+static UR_ALWAYS double
 above(double z, double t)
 {
 	return z <= t ? 0 : z - t;
@@ -92,8 +92,8 @@ ur_sparsemax(const real *u, real *du, size_t K, ptrdiff_t pick, double eta)
 	return gain + (1 - square) / (2 * eta);
 }
 
-UR_CLONES double
-ur_policy_value(const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta)
+static UR_ALWAYS double
+policy_value(const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta)
 {
 	real top = largest(v, K);
 	double sum = 0, log_sum, value = 0, mean = 0;
@@ -116,3 +116,5 @@ ur_policy_value(const real *u, const real *v, real *du, real *dv, size_t K, bool
 		dv[k] = (real)(ur_exp1(v[k] - top) / sum * (dv[k] - mean));
 	return value;
 }
+UR_CLONES(double, return, ur_policy_value, policy_value, (const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta),
+    (u, v, du, dv, K, l2, eta))

@@ -1,8 +1,8 @@
 #include "nn_int.h"
 
 /* One pass of sigma over all gates, with tanh x = 2 sigma(2x) - 1 for g: rows of H = 20 leave no remainders. */
-UR_CLONES void
-ur_lstm_forward(real *restrict gates, real *restrict c, real *restrict tc, real *restrict h, const real *restrict c0, size_t N, size_t H)
+static UR_ALWAYS void
+lstm_forward(real *restrict gates, real *restrict c, real *restrict tc, real *restrict h, const real *restrict c0, size_t N, size_t H)
 {
 	for (size_t n = 0; n < N; n++)
 		for (size_t j = 2 * H; j < 3 * H; j++)
@@ -25,9 +25,11 @@ ur_lstm_forward(real *restrict gates, real *restrict c, real *restrict tc, real 
 		for (size_t j = 0; j < H; j++)
 			h[n * H + j] = gates[n * 4 * H + 3 * H + j] * tc[n * H + j];
 }
+UR_CLONES(void, , ur_lstm_forward, lstm_forward, (real *gates, real *c, real *tc, real *h, const real *c0, size_t N, size_t H),
+    (gates, c, tc, h, c0, N, H))
 
-UR_CLONES void
-ur_lstm_backward(real *restrict gates, real *restrict dc, const real *restrict dh, const real *restrict tc, const real *restrict c0,
+static UR_ALWAYS void
+lstm_backward(real *restrict gates, real *restrict dc, const real *restrict dh, const real *restrict tc, const real *restrict c0,
     size_t N, size_t H)
 {
 	for (size_t n = 0; n < N; n++, gates += 4 * H, dc += H, dh += H, tc += H, c0 = c0 ? c0 + H : NULL)
@@ -42,3 +44,5 @@ ur_lstm_backward(real *restrict gates, real *restrict dc, const real *restrict d
 			dc[j] = d * f;
 		}
 }
+UR_CLONES(void, , ur_lstm_backward, lstm_backward, (real *gates, real *dc, const real *dh, const real *tc, const real *c0, size_t N, size_t H),
+    (gates, dc, dh, tc, c0, N, H))

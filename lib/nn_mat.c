@@ -104,9 +104,9 @@ ur_gemm(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t
 	size_t step = cs * sizeof(real);
 
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx512f"))
+	if (UR_HAS_AVX512)
 		gemm_avx512(C, ldc, init, ldi, A, rs, step, B, ldb, M, N, K);
-	else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	else if (UR_HAS_AVX2)
 		gemm_avx2(C, ldc, init, ldi, A, rs, step, B, ldb, M, N, K);
 	else
 #endif
@@ -117,9 +117,9 @@ void
 ur_row_dots(real *u, const real *A, const real *w, real b, size_t N, size_t D)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx512f"))
+	if (UR_HAS_AVX512)
 		row_dots_avx512(u, A, w, b, N, D);
-	else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	else if (UR_HAS_AVX2)
 		row_dots_avx2(u, A, w, b, N, D);
 	else
 #endif

@@ -2,8 +2,8 @@
 
 #include "nn_int.h"
 
-UR_CLONES void
-ur_elu_forward(real *a, size_t n)
+static UR_ALWAYS void
+elu_forward(real *a, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		real z = a[i], e = ur_exp1(z) - 1;
@@ -11,45 +11,46 @@ ur_elu_forward(real *a, size_t n)
 		a[i] = z > 0 ? z : e;
 	}
 }
+UR_CLONES(void, , ur_elu_forward, elu_forward, (real *a, size_t n),
+    (a, n))
 
-UR_CLONES void
-ur_elu_backward(real *restrict a, const real *restrict da, size_t n)
+static UR_ALWAYS void
+elu_backward(real *restrict a, const real *restrict da, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		a[i] = da[i] * (a[i] > 0 ? 1 : a[i] + 1);
 }
+UR_CLONES(void, , ur_elu_backward, elu_backward, (real *a, const real *da, size_t n),
+    (a, da, n))
 
-UR_CLONES void
-ur_column_sums(real *restrict y, const real *restrict A, size_t N, size_t D)
+static UR_ALWAYS void
+column_sums(real *restrict y, const real *restrict A, size_t N, size_t D)
 {
 	for (size_t n = 0; n < N; n++, A += D)
 		for (size_t j = 0; j < D; j++)
 			y[j] += A[j];
 }
+UR_CLONES(void, , ur_column_sums, column_sums, (real *y, const real *A, size_t N, size_t D),
+    (y, A, N, D))
 
-UR_CLONES void
-ur_add(real *restrict y, const real *restrict x, size_t D)
+static UR_ALWAYS void
+add(real *restrict y, const real *restrict x, size_t D)
 {
 	for (size_t j = 0; j < D; j++)
 		y[j] += x[j];
 }
-
-UR_CLONES void
-ur_axpy(real *restrict y, real a, const real *restrict x, size_t D)
-{
-	for (size_t j = 0; j < D; j++)
-		y[j] = ur_fma(a, x[j], y[j]);
-}
+UR_CLONES(void, , ur_add, add, (real *y, const real *x, size_t D),
+    (y, x, D))
 
 void
 ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, size_t D)
 {
-	for (size_t n = 0; n < N; n++, out += D)
+	for (size_t n = 0; n < N && D > 0; n++, out += D)
 		memcpy(out, table + index[n] * D, D * sizeof *out);
 }
 
-UR_CLONES void
-ur_sum_rows(real *restrict out, const real *restrict A, const uint32_t *list, const uint32_t *off, size_t S, size_t D)
+static UR_ALWAYS void
+sum_rows(real *restrict out, const real *restrict A, const uint32_t *list, const uint32_t *off, size_t S, size_t D)
 {
 	for (size_t s = 0; s < S; s++, out += D) {
 		for (size_t j = 0; j < D; j++)
@@ -62,9 +63,45 @@ ur_sum_rows(real *restrict out, const real *restrict A, const uint32_t *list, co
 		}
 	}
 }
+UR_CLONES(void, , ur_sum_rows, sum_rows, (real *out, const real *A, const uint32_t *list, const uint32_t *off, size_t S, size_t D),
+    (out, A, list, off, S, D))
 
-UR_CLONES real
-ur_row_dots_backward(real *restrict dA, real *restrict dw, const real *du, const real *restrict A, const real *restrict w,
+/* The segment of a row: the last s with off[s] <= row. */
+static size_t
+segment_of(const uint32_t *off, size_t S, size_t row)
+{
+	size_t low = 0, high = S;
+
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (off[middle] <= row)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static UR_ALWAYS void
+add_segments(real *restrict z, const real *restrict part, const uint32_t *off, size_t S, size_t first, size_t N, size_t D)
+{
+	size_t row = first > off[0] ? first : off[0];
+
+	if (row >= first + N)
+		return;
+	for (size_t s = segment_of(off, S, row); row < first + N; row++) {
+		while (off[s + 1] <= row)
+			s++;
+		for (size_t j = 0; j < D; j++)
+			z[(row - first) * D + j] += part[s * D + j];
+	}
+}
+UR_CLONES(void, , ur_add_segments, add_segments, (real *z, const real *part, const uint32_t *off, size_t S, size_t first, size_t N, size_t D),
+    (z, part, off, S, first, N, D))
+
+static UR_ALWAYS real
+row_dots_backward(real *restrict dA, real *restrict dw, const real *du, const real *restrict A, const real *restrict w,
     size_t N, size_t D)
 {
 	real sum = 0;
@@ -80,9 +117,11 @@ ur_row_dots_backward(real *restrict dA, real *restrict dw, const real *du, const
 	}
 	return sum;
 }
+UR_CLONES(real, return, ur_row_dots_backward, row_dots_backward, (real *dA, real *dw, const real *du, const real *A, const real *w, size_t N, size_t D),
+    (dA, dw, du, A, w, N, D))
 
-UR_CLONES void
-ur_bn_statistics(double *restrict mean, double *restrict var, const real *restrict x, const real *restrict weight, size_t N, size_t D)
+static UR_ALWAYS void
+bn_statistics(double *restrict mean, double *restrict var, const real *restrict x, const real *restrict weight, size_t N, size_t D)
 {
 	double total = 0;
 
@@ -104,8 +143,10 @@ ur_bn_statistics(double *restrict mean, double *restrict var, const real *restri
 	for (size_t j = 0; j < D; j++)
 		var[j] = total > 0 ? var[j] / total : 0;
 }
+UR_CLONES(void, , ur_bn_statistics, bn_statistics, (double *mean, double *var, const real *x, const real *weight, size_t N, size_t D),
+    (mean, var, x, weight, N, D))
 
-static void
+static UR_ALWAYS void
 bn_affine(real *scale, real *shift, double mean, double var, real gamma, real beta)
 {
 	double s = gamma / sqrt(var + UR_BN_EPSILON);
@@ -114,8 +155,8 @@ bn_affine(real *scale, real *shift, double mean, double var, real gamma, real be
 	*shift = (real)(beta - mean * s);
 }
 
-UR_CLONES void
-ur_bn_forward(real *restrict y, const real *restrict x, const double *mean, const double *var, const real *gamma, const real *beta,
+static UR_ALWAYS void
+bn_forward(real *restrict y, const real *restrict x, const double *mean, const double *var, const real *gamma, const real *beta,
     size_t N, size_t D)
 {
 	enum { BLOCK = 64 };
@@ -131,6 +172,8 @@ ur_bn_forward(real *restrict y, const real *restrict x, const double *mean, cons
 				y[n * D + at + j] = ur_fma(x[n * D + at + j], scale[j], shift[j]);
 	}
 }
+UR_CLONES(void, , ur_bn_forward, bn_forward, (real *y, const real *x, const double *mean, const double *var, const real *gamma, const real *beta, size_t N, size_t D),
+    (y, x, mean, var, gamma, beta, N, D))
 
 /* sums[j] = sum_n dy, sums[D+j] = sum_n dy * (x - mean) / deviation */
 static void

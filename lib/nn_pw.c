@@ -1,13 +1,13 @@
 #include "nn_int.h"
 
-static size_t
+static UR_ALWAYS size_t
 least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-UR_CLONES void
-ur_pw_forward(real *restrict s, const real *restrict w, const real *restrict q, const uint32_t *last, size_t m, size_t P, size_t band, size_t D)
+static UR_ALWAYS void
+pw_forward(real *restrict s, const real *restrict w, const real *restrict q, const uint32_t *last, size_t m, size_t P, size_t band, size_t D)
 {
 	for (size_t d = 0; d < D; d++)
 		s[d] = 0;
@@ -20,9 +20,11 @@ ur_pw_forward(real *restrict s, const real *restrict w, const real *restrict q, 
 				s[d] = ur_fma(a, row[d], s[d]);
 		}
 }
+UR_CLONES(void, , ur_pw_forward, pw_forward, (real *s, const real *w, const real *q, const uint32_t *last, size_t m, size_t P, size_t band, size_t D),
+    (s, w, q, last, m, P, band, D))
 
-UR_CLONES void
-ur_pw_backward(real *restrict dw, real *restrict dq, const real *restrict ds, const real *restrict w, const real *restrict q,
+static UR_ALWAYS void
+pw_backward(real *restrict dw, real *restrict dq, const real *restrict ds, const real *restrict w, const real *restrict q,
     const uint32_t *last, size_t m, size_t P, size_t band, size_t D)
 {
 	for (size_t lag = 1; lag <= least(m, band); lag++)
@@ -36,3 +38,5 @@ ur_pw_backward(real *restrict dw, real *restrict dq, const real *restrict ds, co
 			dw[p * band + lag - 1] += dot;
 		}
 }
+UR_CLONES(void, , ur_pw_backward, pw_backward, (real *dw, real *dq, const real *ds, const real *w, const real *q, const uint32_t *last, size_t m, size_t P, size_t band, size_t D),
+    (dw, dq, ds, w, q, last, m, P, band, D))

@@ -1,0 +1,104 @@
+/* loss.c - losses over the selected steps of a batch, and choice probabilities; the formulas are in nn_loss.c. */
+#include <math.h>
+#include <string.h>
+
+#include "model.h"
+#include "nn.h"
+
+static bool
+selected(const struct ur_batch *b, int n, unsigned roles)
+{
+	return roles >> b->role[n] & 1;
+}
+
+static void
+clear(const struct ur_batch *b, real *du)
+{
+	if (du != NULL)
+		memset(du, 0, (size_t)b->K * sizeof *du);
+}
+
+static real *
+at(real *p, int k)
+{
+	return p != NULL ? p + k : NULL;
+}
+
+double
+ur_loss_nll(const struct ur_batch *b, unsigned roles, enum ur_no_click no_click, const real *u, real *du, size_t *steps)
+{
+	double sum = 0;
+
+	clear(b, du);
+	for (int n = 0; n < b->N; n++) {
+		int k = b->item_off[n];
+
+		if (!selected(b, n, roles) || (b->pick[n] < 0 && no_click == UR_NO_CLICK_NONE))
+			continue;
+		sum += ur_nll(u + k, at(du, k), (size_t)(b->item_off[n + 1] - k), b->pick[n], no_click == UR_NO_CLICK_ZERO);
+		++*steps;
+	}
+	return sum;
+}
+
+double
+ur_loss_sparsemax(const struct ur_batch *b, unsigned roles, double eta, const real *u, real *du, size_t *steps)
+{
+	double sum = 0;
+
+	clear(b, du);
+	for (int n = 0; n < b->N; n++) {
+		int k = b->item_off[n];
+
+		if (!selected(b, n, roles) || b->pick[n] < 0)
+			continue;
+		sum += ur_sparsemax(u + k, at(du, k), (size_t)(b->item_off[n + 1] - k), b->pick[n], eta);
+		++*steps;
+	}
+	return sum;
+}
+
+double
+ur_loss_policy(const struct ur_batch *b, unsigned roles, enum ur_regularizer regularizer, double eta,
+    bool minus_pick, const real *u, const real *v, real *du, real *dv, size_t *steps)
+{
+	double sum = 0;
+
+	clear(b, du);
+	clear(b, dv);
+	for (int n = 0; n < b->N; n++) {
+		int k = b->item_off[n];
+
+		if (!selected(b, n, roles) || b->pick[n] < 0)
+			continue;
+		sum += ur_policy_value(u + k, v + k, at(du, k), at(dv, k), (size_t)(b->item_off[n + 1] - k),
+		    regularizer == UR_L2, eta);
+		if (minus_pick) {
+			sum -= (double)u[k + b->pick[n]];
+			if (du != NULL)
+				du[k + b->pick[n]] -= 1;
+		}
+		++*steps;
+	}
+	return sum;
+}
+
+void
+ur_choice_softmax(const real *u, int n, enum ur_no_click no_click, double *p)
+{
+	double top = no_click == UR_NO_CLICK_ZERO ? 0 : -INFINITY, sum;
+
+	for (int k = 0; k < n; k++)
+		top = u[k] > top ? u[k] : top;
+	sum = no_click == UR_NO_CLICK_ZERO ? exp(-top) : 0;
+	for (int k = 0; k < n; k++)
+		sum += p[k] = exp(u[k] - top);
+	for (int k = 0; k < n; k++)
+		p[k] /= sum;
+}
+
+void
+ur_choice_sparsemax(const real *u, int n, double eta, double *p)
+{
+	ur_project(p, u, (size_t)n, eta);
+}
