@@ -75,8 +75,8 @@ find_hosts()
 	while read -r line <&3; do
 		[[ $line =~ ^(([0-9]+)/)?([A-Za-z0-9._@:-]+)$ ]] || die "${opt[nodes]}: \"$line\" is no host, expected [N/]host"
 		count=${BASH_REMATCH[2]} host=${BASH_REMATCH[3]}
-		if ! line=$(printf 'PATH=%q:$PATH; ur-pretrain --version && nproc' "$tools" | remote "$host" bash -s); then
-			note "$host: left out, ur-pretrain does not run there"
+		if ! line=$(printf 'PATH=%q:$PATH; ur-pretrain --version && nproc' "$tools" | remote "$host" bash -s 2>&1); then
+			note "$host: left out, ur-pretrain does not run there: ${line##*$'\n'}"
 		elif [ "${line%%$'\n'*}" != "$version" ]; then
 			note "$host: left out, it has ${line%%$'\n'*}, here is $version"
 		elif ! send_batches "$host"; then
