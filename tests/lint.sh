@@ -36,7 +36,7 @@ for tool in tools/*.c; do
 done
 
 for script in .ci/run tests/*.sh tests/tap/*.sh pipelines/*; do
-	[ -f "$script" ] || continue
+	[ -f "$script" ] && [ "${script%.awk}" = "$script" ] || continue
 	case $(head -1 "$script") in
 	*bash*|'# '*) bash -n "$script" || bad=1 ;;
 	*/sh*) sh -n "$script" || bad=1 ;;
