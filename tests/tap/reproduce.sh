@@ -57,24 +57,24 @@ rm a/runs/logit.1/test.tsv
 "$reproduce" -n 2 -o a log.csv >b.txt && cmp a.txt b.txt && [ "$(cat calls | wc -l)" = 1 ] && grep -q '^ur-eval .*logit.1' calls
 ok "only what is missing is done again"
 : >calls
-sed 's/--batchnorm/--batchnorm --lr 1e-3/' "$reproduce" >changed && cp "$T/../pipelines/mean.awk" . &&
+sed 's/--batchnorm/--batchnorm --lr 1e-3/' "$reproduce" >changed && cp "$T"/../pipelines/{mean.awk,common.sh,plot} . &&
     bash ./changed -n 2 -o a log.csv >/dev/null && [ "$(grep -c pretrain calls)" = 2 ]
 ok "a run whose command has changed is done again"
 "$reproduce" -n 3 -j 1 -o a log.csv >three.txt && "$reproduce" -n 3 -o c log.csv | cmp - three.txt
 ok "seeds added later, and one job or several, give the same"
 
 BROKEN=ur-advtrain refuses 1 '^reproduce: l2-64-64, seed 2: failed; the same command goes on where it was$' \
-    "$reproduce" -n 2 -o d log.csv
+    "$reproduce" -q -n 2 -o d log.csv
 ok "a run that fails"
 "$reproduce" -n 2 -o d log.csv | cmp - a.txt
 ok "goes on where it was"
 echo >>log.csv
-refuses 1 'was made from another log' "$reproduce" -n 2 -o a log.csv
+refuses 1 'was made from another log' "$reproduce" -q -n 2 -o a log.csv
 ok "another log in the same folder"
 for words in '-n 0' '-n x' '-j 0' '-z' '-n' 'a b'; do
 	refuses 2 '^reproduce: ' "$reproduce" $words
 	ok "status 2: reproduce $words"
 done
-refuses 1 'nothere: no such file' "$reproduce" nothere
+refuses 1 'nothere: not there' "$reproduce" nothere
 ok "no log"
 done_testing

@@ -37,6 +37,6 @@ for words in '0 true' 'x true' '5' '' '-j 0 1 true' '-s x 1 true' '-z 1 true' '-
 	refuses 2 '^seeds: ' "$seeds" $words
 	ok "status 2: seeds $words"
 done
-"$seeds" --help | grep -q '^seeds \[-j JOBS\]'
+"$seeds" --help | grep -q '^usage: ur-seeds'
 ok "--help"
 done_testing
