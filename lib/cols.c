@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -5,6 +6,82 @@
 #include "mem.h"
 
 const char *const ur_role_name[] = { "train", "validation", "test", "context", "none" };
+
+/* --- users, as they are gathered --------------------------------------------- */
+
+void
+ur_users_add_user(struct ur_users *u, uint64_t user)
+{
+	UR_GROW(u->user, u->user_cap, u->users + 1);
+	UR_GROW(u->nsteps, u->nsteps_cap, u->users + 1);
+	u->user[u->users] = user;
+	u->nsteps[u->users] = 0;
+	u->users++;
+}
+
+void
+ur_users_add_step(struct ur_users *u, int64_t time, enum ur_role role, int32_t pick)
+{
+	assert(u->users > 0);
+	UR_GROW(u->time, u->time_cap, u->steps + 1);
+	UR_GROW(u->role, u->role_cap, u->steps + 1);
+	UR_GROW(u->pick, u->pick_cap, u->steps + 1);
+	UR_GROW(u->size, u->size_cap, u->steps + 1);
+	u->time[u->steps] = time;
+	u->role[u->steps] = (uint8_t)role;
+	u->pick[u->steps] = pick;
+	u->size[u->steps] = 0;
+	u->steps++;
+	u->nsteps[u->users - 1]++;
+}
+
+static void
+add_item(struct ur_users *u, uint16_t rank)
+{
+	assert(u->steps > 0 && u->size[u->steps - 1] < UINT16_MAX);
+	UR_GROW(u->rank, u->rank_cap, u->items + 1);
+	u->rank[u->items] = rank;
+	u->items++;
+	u->size[u->steps - 1]++;
+}
+
+void
+ur_users_add_id(struct ur_users *u, uint64_t id, uint16_t rank)
+{
+	UR_GROW(u->id, u->id_cap, u->items + 1);
+	u->id[u->items] = id;
+	add_item(u, rank);
+}
+
+void
+ur_users_add_row(struct ur_users *u, uint32_t row, uint16_t rank)
+{
+	UR_GROW(u->row, u->row_cap, u->items + 1);
+	u->row[u->items] = row;
+	add_item(u, rank);
+}
+
+void
+ur_users_clear(struct ur_users *u)
+{
+	u->users = u->steps = u->items = 0;
+	u->more = false;
+}
+
+void
+ur_users_free(struct ur_users *u)
+{
+	free(u->user);
+	free(u->nsteps);
+	free(u->time);
+	free(u->role);
+	free(u->pick);
+	free(u->size);
+	free(u->id);
+	free(u->row);
+	free(u->rank);
+	memset(u, 0, sizeof *u);
+}
 
 /* --- writing --------------------------------------------------------------- */
 
