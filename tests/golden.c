@@ -370,11 +370,9 @@ check_policy_loss(struct golden *g, struct ur_work *work, struct ur_work *policy
 	double sum = ur_loss_policy(&g->b, TRAINING, UR_L2, g->model.arch.eta, min, u, v, du, dv, &steps), by = 1 / (double)steps;
 
 	compare_number(g, name, by * sum);
-	ur_brief_add(&brief, &g->b, TRAINING, v);
-	if (min) {
-		compare_number(g, "prec1", brief.hit1 / (double)brief.picks);
-		compare_number(g, "prec2", brief.hit2 / (double)brief.picks);
-	}
+	ur_brief_add(&brief, &g->b, TRAINING, u);
+	compare_number(g, "prec1", brief.hit1 / (double)brief.picks);
+	compare_number(g, "prec2", brief.hit2 / (double)brief.picks);
 	scale(du, g->b.K, by);
 	scale(dv, g->b.K, by);
 	ur_net_backward(g->model.reward, work, du, grad);
