@@ -27,7 +27,7 @@ for page in man/*.1; do
 	tool=${page##*/}; tool=${tool%.1}
 	[ -x "$BUILD/$tool" ] || continue
 	"$BUILD/$tool" --help | grep -oE '^  .{0,4}--[a-z0-9-]+' | grep -oE -- '--.*' | sort -u >"$scratch/help"
-	grep -E '^\.It Fl' "$page" | grep -oE 'Fl (Fl |-)[a-z0-9-]+' | sed -E 's/Fl (Fl |-)/--/' | sort -u >"$scratch/page"
+	grep -E '^\.It Fl' "$page" | grep -oE 'Fl (Fl |\\?-)[a-z0-9-]+' | sed -E 's/Fl (Fl |\\?-)/--/' | sort -u >"$scratch/page"
 	diff "$scratch/help" "$scratch/page" | sed -n "s|^[<>]|lint: $page: & (< in --help alone, > in the page alone)|p" | grep . && bad=1
 done
 for tool in tools/*.c; do

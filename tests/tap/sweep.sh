@@ -81,9 +81,11 @@ ok "at once"
 
 ur-sweep --row 3 grid.tsv b.ur array && ls -d array/*seed=3,* >/dev/null && [ "$(ls array | wc -l)" = 1 ]
 ok "--row makes one run"
-for row in $(seq 20); do ur-sweep -r $row grid.tsv b.ur array || break; done
+for row in $(seq 20); do
+	SLURM_ARRAY_TASK_ID=$row bash "$T/../pipelines/sweep.sbatch" grid.tsv b.ur array || break
+done
 ur-sweep grid.tsv b.ur array 2>log && grep -q ' 0 of them now' log && cmp quiet/sweep.tsv array/sweep.tsv
-ok "and all of them make the sweep"
+ok "and all of them, by sweep.sbatch, make the sweep"
 
 while IFS='|' read -r status pattern words; do
 	refuses "$status" "^ur-sweep: $pattern" ur-sweep $words
