@@ -22,7 +22,7 @@
 #define UR_CSV_ROW (1 << 20)            /* bytes of the longest row */
 
 struct ur_csv_column {
-	const char *name;
+	const char *name;               /* NULL: not in this table */
 	bool optional;                  /* when the header has no such column its fields are empty */
 };
 
@@ -42,6 +42,7 @@ struct ur_csv {
 	char *buffer, *next, *end;      /* bytes not yet used: next .. end; *end is '\n' */
 	uint64_t next_line;
 	bool eof;
+	bool quoted;                    /* a cell of the row at hand was */
 };
 
 /*

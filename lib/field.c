@@ -4,10 +4,22 @@
 
 #include "field.h"
 
+struct ur_field
+ur_field_of(const char *word)
+{
+	return (struct ur_field){ word, strlen(word) };
+}
+
+bool
+ur_field_equal(struct ur_field a, struct ur_field b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
 bool
 ur_field_is(struct ur_field f, const char *word)
 {
-	return strlen(word) == f.n && memcmp(f.p, word, f.n) == 0;
+	return ur_field_equal(f, ur_field_of(word));
 }
 
 static bool

@@ -18,6 +18,8 @@ struct ur_field {
 
 enum ur_time_unit { UR_MS, UR_SECONDS, UR_ISO };
 
+struct ur_field ur_field_of(const char *word);
+bool ur_field_equal(struct ur_field a, struct ur_field b);
 bool ur_field_is(struct ur_field f, const char *word);
 /* Decimal digits alone, at most 2^64 - 1. */
 bool ur_field_u64(struct ur_field f, uint64_t *value);
