@@ -7,44 +7,26 @@
 
 /* --- reading --------------------------------------------------------------- */
 
-enum { TIMESTAMP, VISITORID, EVENT, ITEMID, COLUMNS };
-
-static const struct ur_csv_column columns[COLUMNS] = {
-	{ .name = "timestamp" }, { .name = "visitorid" }, { .name = "event" }, { .name = "itemid" }
-};
-
 int
-ur_log_open(struct ur_log *log, const char *path)
+ur_log_open(struct ur_log *log, const char *path, const struct ur_dialect *dialect)
 {
-	return ur_csv_open(&log->csv, path, 0, columns, COLUMNS);
+	log->dialect = dialect;
+	return ur_dialect_open(dialect, &log->csv, path);
 }
 
-static bool
-event_kind(struct ur_field f, enum ur_event_kind *kind)
-{
-	static const char *const word[UR_EVENT_KINDS] = { "view", "addtocart", "transaction" };
-
-	for (*kind = UR_VIEW; *kind < UR_EVENT_KINDS; ++*kind)
-		if (ur_field_is(f, word[*kind]))
-			return true;
-	return false;
-}
-
-/* The row at hand as an event: 1, or what ur_csv_bad says. */
+/* The row at hand as an event: 1; 0 if it is not wanted; -1. */
 static int
 parse_row(struct ur_log *log, struct ur_event *event)
 {
-	struct ur_csv *csv = &log->csv;
+	const struct ur_dialect *dialect = log->dialect;
+	int r;
 
-	if (!ur_field_time(ur_csv_field(csv, TIMESTAMP), UR_MS, &event->time))
-		return ur_csv_bad(csv, TIMESTAMP, "milliseconds");
-	if (!ur_field_u64(ur_csv_field(csv, VISITORID), &event->visitor))
-		return ur_csv_bad(csv, VISITORID, "a whole number below 2^64");
-	if (!event_kind(ur_csv_field(csv, EVENT), &event->kind))
-		return ur_csv_bad(csv, EVENT, "view, addtocart or transaction");
-	if (!ur_field_u64(ur_csv_field(csv, ITEMID), &event->item))
-		return ur_csv_bad(csv, ITEMID, "a whole number below 2^64");
-	return 1;
+	if ((r = ur_dialect_time(dialect, &log->csv, UR_EVENT_TIME, &event->time)) <= 0 ||
+	    (r = ur_dialect_id(dialect, &log->csv, UR_EVENT_VISITOR, &event->visitor)) <= 0 ||
+	    (r = ur_dialect_event(dialect, &log->csv, UR_EVENT_KIND, &event->kind)) <= 0 ||
+	    (r = ur_dialect_id(dialect, &log->csv, UR_EVENT_ITEM, &event->item)) <= 0)
+		return r;
+	return ur_dialect_keeps(dialect, event->visitor);
 }
 
 int

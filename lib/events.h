@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "csv.h"
+#include "dialect.h"
 
-enum ur_event_kind { UR_VIEW, UR_ADDTOCART, UR_TRANSACTION, UR_EVENT_KINDS };
+enum ur_event_column { UR_EVENT_TIME, UR_EVENT_VISITOR, UR_EVENT_KIND, UR_EVENT_ITEM, UR_EVENT_COLUMNS };
 
 struct ur_event {
 	uint64_t visitor;
@@ -21,12 +21,13 @@ struct ur_event {
 	uint64_t item;
 };
 
-/* Reads a log in RetailRocket's columns: timestamp (ms), visitorid, event, itemid; others are ignored. */
+/* Reads the events of a log, whose dialect has the columns above; others are ignored. */
 struct ur_log {
+	const struct ur_dialect *dialect;
 	struct ur_csv csv;              /* csv.err after an error; csv.skip and csv.skipped are the caller's */
 };
 
-int ur_log_open(struct ur_log *log, const char *path);                  /* 0, or -1 */
+int ur_log_open(struct ur_log *log, const char *path, const struct ur_dialect *dialect);        /* 0, or -1 */
 int ur_log_event(struct ur_log *log, struct ur_event *event);           /* 1, 0 at the end, -1 */
 void ur_log_close(struct ur_log *log);
 

@@ -18,46 +18,58 @@ enum { ROLE_SHIFT = 61, FILE_SHIFT = 44, FLUSH_ITEMS = 1 << 16 };
 
 /* --- reading --------------------------------------------------------------- */
 
-static const char id_expected[] = "a whole number below 2^64";
-
-static int
-parse_role(struct ur_field f, uint64_t *role)
+static bool
+find_role(struct ur_field f, uint64_t *role)
 {
-	for (*role = UR_TRAIN; *role <= UR_TEST; ++*role)
-		if (f.n == 1 && f.p[0] == (char)('0' + *role))
-			return 1;
-	return 0;
+	for (*role = UR_TRAIN; *role <= UR_NO_ROLE; ++*role)
+		if (ur_field_is(f, ur_role_name[*role]) || (*role < UR_CONTEXT && f.n == 1 && f.p[0] == (char)('0' + *role)))
+			return true;
+	return false;
 }
 
-/* The row at hand: 1, or what ur_csv_bad says. */
+/* What a row may leave out: set, position and role.  1, or what ur_csv_bad says. */
 static int
-parse_row(struct ur_csv *csv, uint64_t *word)
+parse_optional(const struct ur_dialect *dialect, struct ur_csv *csv, uint64_t *word, uint64_t *role)
 {
-	struct ur_field clicked = ur_csv_field(csv, UR_SHOWN_CLICKED);
-	uint64_t role = UR_NO_ROLE;
-	int64_t time;
+	int r;
 
-	if (!ur_field_u64(ur_csv_field(csv, UR_SHOWN_USER), &word[USER]))
-		return ur_csv_bad(csv, UR_SHOWN_USER, id_expected);
-	if (!ur_field_time(ur_csv_field(csv, UR_SHOWN_TIME), UR_MS, &time))
-		return ur_csv_bad(csv, UR_SHOWN_TIME, "milliseconds");
-	if (!ur_field_u64(ur_csv_field(csv, UR_SHOWN_ITEM), &word[ITEM]))
-		return ur_csv_bad(csv, UR_SHOWN_ITEM, id_expected);
-	if (!ur_field_is(clicked, "0") && !ur_field_is(clicked, "1"))
-		return ur_csv_bad(csv, UR_SHOWN_CLICKED, "0 or 1");
-	if (!ur_field_u64(ur_csv_field(csv, UR_SHOWN_POSITION), &word[POSITION]))
-		return ur_csv_bad(csv, UR_SHOWN_POSITION, "a whole number");
-	if (!parse_role(ur_csv_field(csv, UR_SHOWN_ROLE), &role))
-		return ur_csv_bad(csv, UR_SHOWN_ROLE, "0, 1 or 2 (training, validation, test)");
-	word[TIME] = (uint64_t)time;
 	word[SET] = word[TIME];
-	word[UNCLICKED] = clicked.p[0] == '0';
-	word[WHERE] = role << ROLE_SHIFT | csv->line;
+	word[POSITION] = 0;
+	*role = UR_NO_ROLE;
+	if (ur_csv_has(csv, UR_SHOWN_SET) && (r = ur_dialect_id(dialect, csv, UR_SHOWN_SET, &word[SET])) <= 0)
+		return r;
+	if (ur_csv_has(csv, UR_SHOWN_POSITION) && !ur_field_u64(ur_csv_field(csv, UR_SHOWN_POSITION), &word[POSITION]))
+		return ur_csv_bad(csv, UR_SHOWN_POSITION, "a whole number");
+	if (ur_csv_has(csv, UR_SHOWN_ROLE) && !find_role(ur_csv_field(csv, UR_SHOWN_ROLE), role))
+		return ur_csv_bad(csv, UR_SHOWN_ROLE, "train, validation, test (or 0, 1, 2), context or none");
 	return 1;
 }
 
+/* The row at hand: 1; 0 if it is not wanted; -1. */
+static int
+parse_row(const struct ur_dialect *dialect, struct ur_csv *csv, uint64_t *word)
+{
+	struct ur_field clicked = ur_csv_field(csv, UR_SHOWN_CLICKED);
+	uint64_t role;
+	int64_t time;
+	int r;
+
+	if ((r = ur_dialect_id(dialect, csv, UR_SHOWN_USER, &word[USER])) <= 0 ||
+	    (r = ur_dialect_time(dialect, csv, UR_SHOWN_TIME, &time)) <= 0 ||
+	    (r = ur_dialect_id(dialect, csv, UR_SHOWN_ITEM, &word[ITEM])) <= 0)
+		return r;
+	if (!ur_field_is(clicked, "0") && !ur_field_is(clicked, "1"))
+		return ur_csv_bad(csv, UR_SHOWN_CLICKED, "0 or 1");
+	word[TIME] = (uint64_t)time;
+	if ((r = parse_optional(dialect, csv, word, &role)) <= 0)
+		return r;
+	word[UNCLICKED] = clicked.p[0] == '0';
+	word[WHERE] = role << ROLE_SHIFT | csv->line;
+	return ur_dialect_keeps(dialect, word[USER]);
+}
+
 int
-ur_impressions_read(struct ur_impressions *im, struct ur_csv *csv, const char *name)
+ur_impressions_read(struct ur_impressions *im, const struct ur_dialect *dialect, struct ur_csv *csv, const char *name)
 {
 	uint64_t word[WORDS];
 	int r;
@@ -65,7 +77,7 @@ ur_impressions_read(struct ur_impressions *im, struct ur_csv *csv, const char *n
 	UR_GROW(im->file, im->file_cap, im->files + 1);
 	im->file[im->files] = name;
 	while ((r = ur_csv_row(csv)) > 0) {
-		if ((r = parse_row(csv, word)) < 0)
+		if ((r = parse_row(dialect, csv, word)) < 0)
 			break;
 		if (r == 0)
 			continue;

@@ -26,8 +26,11 @@ struct ur_impressions {
 	size_t files, file_cap;
 };
 
-/* Appends the rows of csv, opened with [UR_SHOWN_COLUMNS] columns; name is borrowed.  0, or -1 with csv->err. */
-int ur_impressions_read(struct ur_impressions *im, struct ur_csv *csv, const char *name);
+/*
+ * Appends the rows of csv, opened with a dialect that has the columns above; without UR_SHOWN_SET rows of
+ * equal time are a set, without UR_SHOWN_POSITION ranks follow ids.  name is borrowed.  0, or -1 with csv->err.
+ */
+int ur_impressions_read(struct ur_impressions *im, const struct ur_dialect *dialect, struct ur_csv *csv, const char *name);
 /*
  * Writes all display sets, users in the order of their ids and the sets of each by (time, set).
  * 0, or -1 with err: two clicks in a set, rows of a set with different roles, a set of more than 65,535 items.

@@ -8,18 +8,18 @@
 #include "mem.h"
 #include "sessions.h"
 
-enum { RETAILROCKET, CHEN2019 };
+enum { RETAILROCKET, CHEN2019, IMPRESSIONS };
 enum { SKIP, ADD };
 enum { PICKS, VIEWS };
 
-static int format = RETAILROCKET, gap = 1800, pick, max_set = 10, orphan = SKIP, history = PICKS;
-static bool keep_singletons, no_pick;
+static int format = RETAILROCKET, gap = 1800, pick, max_set = 10, orphan = SKIP, history = PICKS, time_unit = UR_MS;
+static bool keep_singletons, no_pick, hash_ids, sorted;
 static uint64_t skip_bad;
-static const char *output, *stats;
+static const char *column_names, *event_names, *shard, *output, *stats;
 static const struct ur_opt opts[] = {
-	{ 'f', "format", UR_ENUM, &format, .arg = "retailrocket|chen2019", .flags = UR_PARAM,
+	{ 'f', "format", UR_ENUM, &format, .arg = "retailrocket|chen2019|impressions", .flags = UR_PARAM,
 	    .help = "what the log looks like" },
-	{ 'g', "gap", UR_INT, &gap, 0, INT32_MAX, "seconds without an event that end a session", "S", UR_PARAM },
+	{ 'g', "gap", UR_INT, &gap, 0, INT32_MAX, "seconds without an event that a session survives", "S", UR_PARAM },
 	{ 'p', "pick", UR_ENUM, &pick, .arg = "addtocart|transaction", .flags = UR_PARAM,
 	    .help = "events that are picks" },
 	{ 'n', "max-set", UR_INT, &max_set, 1, UINT16_MAX, "most items of a display set", "N", UR_PARAM },
@@ -30,6 +30,14 @@ static const struct ur_opt opts[] = {
 	    .help = "the views after a session's last pick are a step without a pick" },
 	{ 0, "history", UR_ENUM, &history, .arg = "picks|views", .flags = UR_PARAM,
 	    .help = "what moves the state: views are written as context steps" },
+	{ 'c', "columns", UR_STR, &column_names, .arg = "KEY=NAME,...", .flags = UR_PARAM,
+	    .help = "other names of the log's columns" },
+	{ 'e', "events", UR_STR, &event_names, .arg = "KEY=WORD,...", .flags = UR_PARAM,
+	    .help = "other words for the log's events" },
+	{ 't', "time-unit", UR_ENUM, &time_unit, .arg = "ms|s|iso", .flags = UR_PARAM, .help = "how times are written" },
+	{ 0, "hash-ids", UR_FLAG, &hash_ids, .flags = UR_PARAM, .help = "ids are text" },
+	{ 0, "sorted", UR_FLAG, &sorted, .help = "the log is in the order of (visitor, time): constant memory" },
+	{ 0, "shard", UR_STR, &shard, .arg = "I/N", .help = "keep the I-th of N parts of the visitors, I from 0" },
 	{ 0, "skip-bad", UR_U64, &skip_bad, .arg = "N", .help = "leave out up to N bad rows" },
 	{ 0, "stats", UR_STR, &stats, .arg = "FILE", .help = "write the counters there, as JSON" },
 	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the sessions there, not to standard output" },
@@ -42,18 +50,89 @@ static const struct ur_tool tool = {
 static struct ur_counts counts;
 static char *first_bad;         /* what was wrong with the first row left out */
 
+/* --- options --------------------------------------------------------------- */
+
+static void
+refuse_for(const void *const *value, const char *why)
+{
+	for (; *value != NULL; value++)
+		for (const struct ur_opt *o = opts; o->name != NULL; o++)
+			if (o->value == *value && ur_given(o->value))
+				ur_usage("--%s does not apply to %s", o->name, why);
+}
+
 static void
 check_options(void)
 {
 	static const void *const of_events[] = {
-		&gap, &pick, &max_set, &orphan, &keep_singletons, &no_pick, &history
+		&gap, &pick, &max_set, &orphan, &keep_singletons, &no_pick, &history, &event_names, &sorted, NULL
 	};
+	static const void *const of_dialects[] = { &column_names, &time_unit, &hash_ids, NULL };
+	static const void *const of_order[] = { &hash_ids, NULL };
 
-	for (size_t i = 0; format == CHEN2019 && i < sizeof of_events / sizeof *of_events; i++)
-		for (const struct ur_opt *o = opts; o->name != NULL; o++)
-			if (o->value == of_events[i] && ur_given(o->value))
-				ur_usage("--%s does not apply to --format chen2019", o->name);
+	if (format != RETAILROCKET)
+		refuse_for(of_events, format == CHEN2019 ? "--format chen2019" : "--format impressions");
+	if (format == CHEN2019)
+		refuse_for(of_dialects, "--format chen2019");
+	if (sorted)
+		refuse_for(of_order, "--sorted: the order of ids is not that of their hashes");
 }
+
+/* Names the columns [n] by key, or as --columns says; those from `optional` on may be missing unless named. */
+static void
+name_columns(struct ur_csv_column *column, const char *const *key, size_t n, size_t optional)
+{
+	const char *name[UR_SHOWN_COLUMNS] = { NULL };
+	char err[UR_ERR];
+
+	if (column_names != NULL && ur_pairs(column_names, key, n, name, err) == NULL)
+		ur_usage("--columns: %s", err);
+	for (size_t k = 0; k < n; k++)
+		column[k] = (struct ur_csv_column){ name[k] != NULL ? name[k] : key[k], name[k] == NULL && k >= optional };
+}
+
+static void
+name_events(struct ur_field *event)
+{
+	static const char *const key[UR_EVENT_KINDS] = { "view", "addtocart", "transaction" };
+	const char *word[UR_EVENT_KINDS];
+	char err[UR_ERR];
+
+	memcpy(word, key, sizeof key);
+	if (event_names != NULL && ur_pairs(event_names, key, UR_EVENT_KINDS, word, err) == NULL)
+		ur_usage("--events: %s", err);
+	for (int k = 0; k < UR_EVENT_KINDS; k++)
+		event[k] = ur_field_of(word[k]);
+}
+
+/* What the options say of how the log is written; the names stay until the end. */
+static struct ur_dialect
+read_dialect(void)
+{
+	static const char *const of_event[] = { "timestamp", "visitorid", "event", "itemid" };
+	static const char *const of_shown[] = { "user", "time", "item", "clicked", "set", "position", "role" };
+	static const struct ur_csv_column chen2019[UR_SHOWN_COLUMNS] = {
+		{ .name = "session_new_index" }, { .name = "Time" }, { .name = "item_new_index" },
+		{ .name = "is_click" }, { .name = NULL }, { .name = "raw_index" }, { .name = "tr_val_tst" }
+	};
+	static struct ur_csv_column column[UR_SHOWN_COLUMNS];
+	struct ur_dialect dialect = { .column = column, .unit = (enum ur_time_unit)time_unit, .hash_ids = hash_ids };
+
+	if (format == CHEN2019) {
+		memcpy(column, chen2019, sizeof chen2019);
+		dialect.separator = '\t';
+	} else if (format == IMPRESSIONS)
+		name_columns(column, of_shown, UR_SHOWN_COLUMNS, UR_SHOWN_SET);
+	else
+		name_columns(column, of_event, UR_EVENT_COLUMNS, UR_EVENT_COLUMNS);
+	dialect.columns = format == RETAILROCKET ? (size_t)UR_EVENT_COLUMNS : (size_t)UR_SHOWN_COLUMNS;
+	name_events(dialect.event);
+	if (shard != NULL && ur_dialect_shard(&dialect, shard) < 0)
+		ur_usage("--shard: '%s' is not I/N with 0 <= I < N < 2^32", shard);
+	return dialect;
+}
+
+/* --- files ----------------------------------------------------------------- */
 
 static bool
 is_standard(const char *path)
@@ -94,16 +173,62 @@ report_bad(void)
 	free(first_bad);
 }
 
+/* --- events ---------------------------------------------------------------- */
+
+/*
+ * Where events go as they are read: all into memory, or, sorted, those of one visitor and
+ * time, until the next is there.
+ */
+struct intake {
+	struct ur_events events;
+	struct ur_event last;           /* sorted: of those in events */
+	struct ur_sessions *sessions;
+};
+
 static void
-read_events(struct ur_events *events, const char *path)
+drain(struct intake *in)
+{
+	struct ur_event event;
+
+	ur_events_sort(&in->events);
+	for (size_t i = 0; i < in->events.n; i++) {
+		ur_events_get(&in->events, i, &event);
+		ur_sessions_event(in->sessions, &event);
+	}
+}
+
+static void
+add_sorted(struct intake *in, const struct ur_event *e, const struct ur_csv *csv)
+{
+	const struct ur_event *last = &in->last;
+	bool later = e->visitor > last->visitor || (e->visitor == last->visitor && e->time > last->time);
+
+	if (in->events.n != 0 && !later && (e->visitor != last->visitor || e->time != last->time))
+		ur_die("%s: line %ju: visitor %ju at %jd after visitor %ju at %jd, expected the order of (visitor, time)",
+		    csv->in.name, (uintmax_t)csv->line, (uintmax_t)e->visitor, (intmax_t)e->time,
+		    (uintmax_t)last->visitor, (intmax_t)last->time);
+	if (later) {
+		drain(in);
+		in->events.n = 0;
+	}
+	ur_events_add(&in->events, e);
+	in->last = *e;
+}
+
+static void
+read_events(struct intake *in, const struct ur_dialect *dialect, const char *path)
 {
 	struct ur_log log;
 	struct ur_event event;
-	int r = ur_log_open(&log, path);
+	int r = ur_log_open(&log, path, dialect);
 
 	log.csv.skip = skip_bad - counts.bad_rows;
-	while (r >= 0 && (r = ur_log_event(&log, &event)) > 0)
-		ur_events_add(events, &event);
+	while (r >= 0 && (r = ur_log_event(&log, &event)) > 0) {
+		if (sorted)
+			add_sorted(in, &event, &log.csv);
+		else
+			ur_events_add(&in->events, &event);
+	}
 	if (r < 0)
 		ur_die("%s", log.csv.err);
 	count_bad(&log.csv);
@@ -111,57 +236,51 @@ read_events(struct ur_events *events, const char *path)
 }
 
 static void
-sessionize_events(char **files, struct ur_writer *out)
+sessionize_events(char **files, const struct ur_dialect *dialect, struct ur_writer *out)
 {
 	struct ur_session_rules rules = {
 		.gap = (uint64_t)gap * 1000, .pick = pick == 0 ? UR_ADDTOCART : UR_TRANSACTION, .max_set = (size_t)max_set,
 		.add_orphans = orphan == ADD, .keep_singletons = keep_singletons, .no_pick = no_pick,
 		.context = history == VIEWS
 	};
-	struct ur_events events = { 0 };
 	struct ur_sessions sessions;
-	struct ur_event event;
+	struct intake in = { .sessions = &sessions };
 
-	do
-		read_events(&events, *files);
-	while (*files != NULL && *++files != NULL);
-	ur_events_sort(&events);
 	ur_sessions_init(&sessions, &rules, &counts, out);
-	for (size_t i = 0; i < events.n; i++) {
-		ur_events_get(&events, i, &event);
-		ur_sessions_event(&sessions, &event);
-	}
+	do
+		read_events(&in, dialect, *files);
+	while (*files != NULL && *++files != NULL);
+	drain(&in);
 	ur_sessions_end(&sessions);
-	if (stats != NULL)
-		counts.items = ur_events_count_items(&events);
-	ur_events_free(&events);
+	counts.no_items = sorted;
+	if (stats != NULL && !sorted)
+		counts.items = ur_events_count_items(&in.events);
+	ur_events_free(&in.events);
 }
 
+/* --- display sets ------------------------------------------------------------ */
+
 static void
-read_impressions(struct ur_impressions *im, const char *path)
+read_impressions(struct ur_impressions *im, const struct ur_dialect *dialect, const char *path)
 {
-	static const struct ur_csv_column chen2019[UR_SHOWN_COLUMNS] = {
-		{ .name = "session_new_index" }, { .name = "Time" }, { .name = "item_new_index" },
-		{ .name = "is_click" }, { .name = "Time" }, { .name = "raw_index" }, { .name = "tr_val_tst" }
-	};
 	struct ur_csv csv;
-	int r = ur_csv_open(&csv, path, '\t', chen2019, UR_SHOWN_COLUMNS);
+	int r = ur_dialect_open(dialect, &csv, path);
 
 	csv.skip = skip_bad - counts.bad_rows;
-	if (r < 0 || ur_impressions_read(im, &csv, csv.in.name) < 0)
+	if (r < 0 || ur_impressions_read(im, dialect, &csv, csv.in.name) < 0)
 		ur_die("%s", csv.err);
 	count_bad(&csv);
 	ur_csv_close(&csv);
 }
 
 static void
-sessionize_impressions(char **files, struct ur_writer *out)
+sessionize_impressions(char **files, const struct ur_dialect *dialect, struct ur_writer *out)
 {
 	struct ur_impressions im = { 0 };
 	char err[UR_ERR];
 
 	do
-		read_impressions(&im, *files);
+		read_impressions(&im, dialect, *files);
 	while (*files != NULL && *++files != NULL);
 	if (ur_impressions_write(&im, &counts, out, err) < 0)
 		ur_die("%s", err);
@@ -181,9 +300,11 @@ main(int argc, char *argv[])
 	char **files = ur_options(&tool, argc, argv), err[UR_ERR];
 	struct ur_header header = { .format = UR_SESSIONS };
 	struct ur_output out, stats_out;
+	struct ur_dialect dialect;
 	struct ur_writer *writer;
 
 	check_options();
+	dialect = read_dialect();
 	check_files(files);
 	ur_output_open(&out, output, UR_BINARY);
 	if (stats != NULL)
@@ -191,9 +312,9 @@ main(int argc, char *argv[])
 	ur_history_add(&header, NULL);
 	writer = ur_writer_open(out.f, &header);
 	if (format == RETAILROCKET)
-		sessionize_events(files, writer);
+		sessionize_events(files, &dialect, writer);
 	else
-		sessionize_impressions(files, writer);
+		sessionize_impressions(files, &dialect, writer);
 	if (ur_writer_close(writer, err) < 0)
 		ur_die("%s: %s", out.name, err);
 	ur_output_commit(&out);
