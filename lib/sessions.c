@@ -84,12 +84,13 @@ begin_step(struct ur_sessions *s, int64_t time, enum ur_role role, int32_t pick)
 	ur_users_add_step(&s->users, time, role, pick);
 }
 
+/* Item number n of the set. */
 static void
-add_item(struct ur_sessions *s, size_t n, uint64_t item)
+put_item(struct ur_sessions *s, size_t n, uint64_t item, size_t rank)
 {
 	UR_GROW(s->item, s->item_cap, 2 * (n + 1));
 	s->item[2 * n] = item;
-	s->item[2 * n + 1] = n;
+	s->item[2 * n + 1] = rank;
 }
 
 /*
@@ -111,10 +112,13 @@ gather_set(struct ur_sessions *s, size_t room, const uint64_t *pick)
 			has_pick = true;
 		else
 			others++;
-		add_item(s, n++, view->item);
+		put_item(s, n, view->item, n);
+		n++;
 	}
-	if (!has_pick)
-		add_item(s, n++, *pick);
+	if (!has_pick) {
+		put_item(s, n, *pick, n);
+		n++;
+	}
 	ur_sort(s->item, n, 2);
 	return n;
 }
@@ -132,14 +136,30 @@ write_set(struct ur_sessions *s, size_t n, int64_t time, const uint64_t *pick)
 		ur_users_add_id(&s->users, s->item[2 * i], (uint16_t)s->item[2 * i + 1]);
 }
 
+/* The pick e out of the set of n items; of one item there is nothing to choose. */
+static void
+write_choice(struct ur_sessions *s, size_t n, const struct ur_event *e)
+{
+	ur_counts_size(s->counts, n);
+	if (n == 1 && !s->rules.keep_singletons)
+		return;
+	write_set(s, n, e->time, &e->item);
+	s->counts->choices++;
+}
+
+static void
+write_context(struct ur_sessions *s, int64_t time, uint64_t item)
+{
+	begin_step(s, time, UR_CONTEXT, 0);
+	ur_users_add_id(&s->users, item, 0);
+}
+
 /* The views of the set follow it as context, and the next set begins empty. */
 static void
 empty_set(struct ur_sessions *s)
 {
-	for (size_t i = 0; s->rules.context && i < s->views; i++) {
-		begin_step(s, s->view[i].time, UR_CONTEXT, 0);
-		ur_users_add_id(&s->users, s->view[i].item, 0);
-	}
+	for (size_t i = 0; s->rules.context && i < s->views; i++)
+		write_context(s, s->view[i].time, s->view[i].item);
 	s->views = 0;
 	s->set = s->now + 1;
 }
@@ -171,12 +191,31 @@ pick(struct ur_sessions *s, const struct ur_event *e)
 	if (!viewed && !s->rules.add_orphans)
 		return;
 	n = gather_set(s, s->rules.max_set - 1, &e->item);
-	ur_counts_size(s->counts, n);
-	if (n > 1 || s->rules.keep_singletons) {
-		write_set(s, n, e->time, &e->item);
-		s->counts->choices++;
-	}
+	write_choice(s, n, e);
 	empty_set(s);
+}
+
+/* With views as picks: the set is what others viewed, and the pick ranks as they viewed it. */
+static void
+view_as_pick(struct ur_sessions *s, const struct ur_event *e)
+{
+	const uint64_t *other;
+	size_t n, rank;
+
+	if (!s->viewed || s->last_view == e->item) {
+		if (s->rules.context)
+			write_context(s, e->time, e->item);
+	} else {
+		n = ur_others_next(s->others, &other, &rank);
+		for (size_t i = 0; i < n; i++)
+			put_item(s, i, other[i], i + (i >= rank));
+		put_item(s, n, e->item, rank);
+		ur_sort(s->item, n + 1, 2);
+		s->counts->picks++;
+		write_choice(s, n + 1, e);
+	}
+	s->viewed = true;
+	s->last_view = e->item;
 }
 
 static void
@@ -196,7 +235,7 @@ end_session(struct ur_sessions *s)
 static void
 begin_visitor(struct ur_sessions *s)
 {
-	s->written = false;
+	s->written = s->viewed = false;
 	s->counts->visitors++;
 	if (s->users.users >= FLUSH_USERS)
 		ur_writer_users(s->out, &s->users);
@@ -227,7 +266,9 @@ ur_sessions_event(struct ur_sessions *s, const struct ur_event *e)
 		begin_visitor(s);
 	s->last = *e;
 	s->now++;
-	if (e->kind == UR_VIEW)
+	if (e->kind == UR_VIEW && s->rules.pick == UR_VIEW)
+		view_as_pick(s, e);
+	else if (e->kind == UR_VIEW)
 		view(s, e);
 	else if (e->kind == s->rules.pick)
 		pick(s, e);

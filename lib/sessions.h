@@ -13,11 +13,12 @@
 #include <stdio.h>
 
 #include "events.h"
+#include "others.h"
 #include "rec.h"
 
 struct ur_session_rules {
 	uint64_t gap;                   /* ms without an event that a session survives */
-	enum ur_event_kind pick;        /* UR_ADDTOCART or UR_TRANSACTION */
+	enum ur_event_kind pick;
 	size_t max_set;                 /* items of a set, with the pick */
 	bool add_orphans;               /* a pick not viewed before joins the set, else it is left out */
 	bool keep_singletons;           /* write sets of one item, too */
@@ -42,11 +43,14 @@ struct ur_sessions {
 	struct ur_session_rules rules;
 	struct ur_counts *counts;
 	struct ur_writer *out;
+	struct ur_others *others;       /* with UR_VIEW for picks: the caller's */
 	struct ur_users users;          /* steps on their way out */
 	struct ur_event last;
 	uint64_t now;                   /* number of the event at hand, the first is 1 */
 	uint64_t session, set;          /* numbers at which the session and the set begin */
 	bool written;                   /* the visitor has a step */
+	bool viewed;                    /* the visitor has viewed an item: last_view */
+	uint64_t last_view;
 	struct ur_viewed *view;         /* [views] of the set, in order */
 	size_t views, view_cap;
 	struct ur_seen *seen;           /* [seen_cap] items of the session: a hash table */

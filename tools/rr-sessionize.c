@@ -9,10 +9,12 @@
 #include "sessions.h"
 
 enum { RETAILROCKET, CHEN2019, IMPRESSIONS };
+enum { ADDTOCART, TRANSACTION, VIEW };
 enum { SKIP, ADD };
 enum { PICKS, VIEWS };
+enum { AHEAD = 1 << 25 };               /* items of the sets of --pick view kept at once */
 
-static int format = RETAILROCKET, gap = 1800, pick, max_set = 10, orphan = SKIP, history = PICKS, time_unit = UR_MS;
+static int format = RETAILROCKET, gap = 1800, pick = ADDTOCART, max_set = 10, orphan = SKIP, history = PICKS, time_unit = UR_MS;
 static bool keep_singletons, no_pick, hash_ids, sorted;
 static uint64_t skip_bad;
 static const char *column_names, *event_names, *shard, *output, *stats;
@@ -20,7 +22,7 @@ static const struct ur_opt opts[] = {
 	{ 'f', "format", UR_ENUM, &format, .arg = "retailrocket|chen2019|impressions", .flags = UR_PARAM,
 	    .help = "what the log looks like" },
 	{ 'g', "gap", UR_INT, &gap, 0, INT32_MAX, "seconds without an event that a session survives", "S", UR_PARAM },
-	{ 'p', "pick", UR_ENUM, &pick, .arg = "addtocart|transaction", .flags = UR_PARAM,
+	{ 'p', "pick", UR_ENUM, &pick, .arg = "addtocart|transaction|view", .flags = UR_PARAM,
 	    .help = "events that are picks" },
 	{ 'n', "max-set", UR_INT, &max_set, 1, UINT16_MAX, "most items of a display set", "N", UR_PARAM },
 	{ 0, "orphan", UR_ENUM, &orphan, .arg = "skip|add", .flags = UR_PARAM,
@@ -69,6 +71,8 @@ check_options(void)
 	};
 	static const void *const of_dialects[] = { &column_names, &time_unit, &hash_ids, NULL };
 	static const void *const of_order[] = { &hash_ids, NULL };
+	static const void *const of_sessions[] = { &orphan, &no_pick, NULL };
+	static const void *const of_parts[] = { &sorted, &shard, NULL };
 
 	if (format != RETAILROCKET)
 		refuse_for(of_events, format == CHEN2019 ? "--format chen2019" : "--format impressions");
@@ -76,6 +80,10 @@ check_options(void)
 		refuse_for(of_dialects, "--format chen2019");
 	if (sorted)
 		refuse_for(of_order, "--sorted: the order of ids is not that of their hashes");
+	if (pick == VIEW) {
+		refuse_for(of_sessions, "--pick view");
+		refuse_for(of_parts, "--pick view, which needs the whole log");
+	}
 }
 
 /* Names the columns [n] by key, or as --columns says; those from `optional` on may be missing unless named. */
@@ -185,12 +193,12 @@ struct intake {
 	struct ur_sessions *sessions;
 };
 
+/* Passes sorted events on; they stay. */
 static void
 drain(struct intake *in)
 {
 	struct ur_event event;
 
-	ur_events_sort(&in->events);
 	for (size_t i = 0; i < in->events.n; i++) {
 		ur_events_get(&in->events, i, &event);
 		ur_sessions_event(in->sessions, &event);
@@ -208,6 +216,7 @@ add_sorted(struct intake *in, const struct ur_event *e, const struct ur_csv *csv
 		    csv->in.name, (uintmax_t)csv->line, (uintmax_t)e->visitor, (intmax_t)e->time,
 		    (uintmax_t)last->visitor, (intmax_t)last->time);
 	if (later) {
+		ur_events_sort(&in->events);
 		drain(in);
 		in->events.n = 0;
 	}
@@ -238,20 +247,27 @@ read_events(struct intake *in, const struct ur_dialect *dialect, const char *pat
 static void
 sessionize_events(char **files, const struct ur_dialect *dialect, struct ur_writer *out)
 {
+	static const enum ur_event_kind pick_kind[] = { UR_ADDTOCART, UR_TRANSACTION, UR_VIEW };
 	struct ur_session_rules rules = {
-		.gap = (uint64_t)gap * 1000, .pick = pick == 0 ? UR_ADDTOCART : UR_TRANSACTION, .max_set = (size_t)max_set,
+		.gap = (uint64_t)gap * 1000, .pick = pick_kind[pick], .max_set = (size_t)max_set,
 		.add_orphans = orphan == ADD, .keep_singletons = keep_singletons, .no_pick = no_pick,
 		.context = history == VIEWS
 	};
 	struct ur_sessions sessions;
 	struct intake in = { .sessions = &sessions };
+	char err[UR_ERR];
 
 	ur_sessions_init(&sessions, &rules, &counts, out);
 	do
 		read_events(&in, dialect, *files);
 	while (*files != NULL && *++files != NULL);
+	ur_events_sort(&in.events);
+	if (pick == VIEW && (sessions.others = ur_others_new(&in.events, rules.max_set - 1, AHEAD, err)) == NULL)
+		ur_die("%s", err);
 	drain(&in);
 	ur_sessions_end(&sessions);
+	if (pick == VIEW)
+		ur_others_free(sessions.others);
 	counts.no_items = sorted;
 	if (stats != NULL && !sorted)
 		counts.items = ur_events_count_items(&in.events);

@@ -89,6 +89,78 @@ limit(uint64_t *item, size_t n, size_t at, uint64_t pick, size_t max)
 	return max;
 }
 
+/* --- views as picks, with the whole log looked through for each */
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct ur_event *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	if (x->visitor != y->visitor)
+		return x->visitor < y->visitor ? -1 : 1;
+	return (x->item > y->item) - (x->item < y->item);
+}
+
+/* Items other than e's that visitors other than e's viewed before e, last viewed first, at most room; e's own
+ * place among them is *rank. */
+static size_t
+others_before(const struct ur_event *log, const struct ur_event *e, size_t room, uint64_t *item, size_t *rank)
+{
+	size_t n = 0;
+
+	*rank = SIZE_MAX;
+	for (const struct ur_event *o = e; o-- > log && n < room;) {
+		bool had = o->kind != UR_VIEW || o->visitor == e->visitor;
+
+		for (size_t k = 0; k < n; k++)
+			had |= item[k] == o->item;
+		if (had)
+			continue;
+		if (o->item != e->item)
+			item[n++] = o->item;
+		else if (*rank == SIZE_MAX)
+			*rank = n;
+	}
+	if (*rank == SIZE_MAX)
+		*rank = n;
+	return n;
+}
+
+/* The views of visitor e[0..n-1]; log holds all events by time. */
+static void
+plain_views(struct plain *p, const struct ur_event *log, size_t all, const struct ur_event *e, size_t n)
+{
+	const struct ur_event *before = NULL;
+	uint64_t item[MOST + 1];
+	size_t size, rank;
+
+	for (size_t i = 0; i < n; before = e[i].kind == UR_VIEW ? &e[i] : before, i++) {
+		const struct ur_event *at = log;
+
+		if (e[i].kind != UR_VIEW)
+			continue;
+		if (before == NULL || before->item == e[i].item) {
+			say_context(p, e, i, i + 1);
+			continue;
+		}
+		while (by_time(at, &e[i]) != 0 || at->kind != UR_VIEW)
+			assert_true(++at < log + all);
+		size = others_before(log, at, p->rules->max_set - 1, item, &rank);
+		memmove(item + rank + 1, item + rank, (size - rank) * sizeof *item);
+		item[rank] = e[i].item;
+		p->counts.picks++;
+		ur_counts_size(&p->counts, ++size);
+		if (size == 1 && !p->rules->keep_singletons)
+			continue;
+		say_step(p, &e[i], item, size, &e[i].item);
+		p->counts.choices++;
+	}
+}
+
+/* --- sessions */
+
 /* The session e[0..n-1]. */
 static void
 plain_session(struct plain *p, const struct ur_event *e, size_t n)
@@ -97,7 +169,6 @@ plain_session(struct plain *p, const struct ur_event *e, size_t n)
 	uint64_t item[MOST + 1];
 	size_t set = 0, size;
 
-	p->counts.sessions++;
 	for (size_t i = 0; i < n; i++) {
 		size_t at = 0;
 		bool repeat = false;
@@ -144,7 +215,7 @@ equal(const struct ur_event *a, const struct ur_event *b)
 static void
 plain_log(struct plain *p, const struct ur_event *e, size_t n)
 {
-	struct ur_event *once = ur_alloc(n, sizeof *once);
+	struct ur_event *once = ur_alloc(n, sizeof *once), *log = ur_alloc(n, sizeof *log);
 	size_t m = 0;
 
 	p->counts.rows = n;
@@ -157,9 +228,19 @@ plain_log(struct plain *p, const struct ur_event *e, size_t n)
 		    (uint64_t)(once[next].time - once[next - 1].time) <= p->rules->gap;)
 			next++;
 		p->counts.visitors += i == 0 || once[i].visitor != once[i - 1].visitor;
-		plain_session(p, once + i, next - i);
+		p->counts.sessions++;
+		if (p->rules->pick != UR_VIEW)
+			plain_session(p, once + i, next - i);
+	}
+	memcpy(log, once, m * sizeof *log);
+	qsort(log, m, sizeof *log, by_time);
+	for (size_t i = 0, next; p->rules->pick == UR_VIEW && i < m; i = next) {
+		for (next = i + 1; next < m && once[next].visitor == once[i].visitor;)
+			next++;
+		plain_views(p, log, m, once + i, next - i);
 	}
 	free(once);
+	free(log);
 }
 
 /* --- what the library says --------------------------------------------------- */
@@ -222,15 +303,36 @@ run(struct plain *p, struct ur_events *events)
 	struct memory m = memory_open();
 	struct ur_sessions sessions;
 	struct ur_event e;
+	char err[UR_ERR];
 
 	ur_sessions_init(&sessions, p->rules, &p->counts, m.out);
 	ur_events_sort(events);
+	if (p->rules->pick == UR_VIEW)
+		sessions.others = ur_others_new(events, p->rules->max_set - 1, events->n % 100, err);
 	for (size_t i = 0; i < events->n; i++) {
 		ur_events_get(events, i, &e);
 		ur_sessions_event(&sessions, &e);
 	}
 	ur_sessions_end(&sessions);
+	if (p->rules->pick == UR_VIEW)
+		ur_others_free(sessions.others);
 	memory_close(&m, p);
+}
+
+/* Like assert_string_equal, but says which line differs first. */
+static void
+assert_same_lines(const char *got, const char *want)
+{
+	size_t line = 1, i = 0, start = 0;
+
+	for (; got[i] == want[i] && got[i] != '\0'; i++)
+		if (got[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	if (got[i] != want[i])
+		fail_msg("line %zu: %.*s, expected %.*s", line, (int)strcspn(got + start, "\n"), got + start,
+		    (int)strcspn(want + start, "\n"), want + start);
 }
 
 static void
@@ -246,7 +348,7 @@ compare(const struct ur_session_rules *rules, struct ur_events *events)
 	for (size_t i = 0; i < events->n; i++)
 		ur_events_get(events, i, &e[i]);
 	plain_log(want, e, events->n);
-	assert_string_equal(got->text, want->text);
+	assert_same_lines(got->text, want->text);
 	ur_counts_print(&got->counts, fa);
 	ur_counts_print(&want->counts, fb);
 	fclose(fa);
@@ -272,7 +374,7 @@ follows_the_rules(void **state)
 		uint64_t visitors = 1 + ur_rng_below(&rng, 4), items = 1 + ur_rng_below(&rng, 12);
 		uint64_t range = 1 + ur_rng_below(&rng, 4000), carts = 1 + ur_rng_below(&rng, 10);
 		struct ur_session_rules rules = {
-			.gap = ur_rng_below(&rng, 60), .pick = 1 + ur_rng_below(&rng, 2), .max_set = 1 + ur_rng_below(&rng, 8),
+			.gap = ur_rng_below(&rng, 60), .pick = ur_rng_below(&rng, 3), .max_set = 1 + ur_rng_below(&rng, 8),
 			.add_orphans = ur_rng_below(&rng, 2), .keep_singletons = ur_rng_below(&rng, 2),
 			.no_pick = ur_rng_below(&rng, 2), .context = ur_rng_below(&rng, 2)
 		};
@@ -287,6 +389,43 @@ follows_the_rules(void **state)
 			ur_events_add(&events, &e);
 		}
 		compare(&rules, &events);
+		ur_events_free(&events);
+	}
+}
+
+/* Views as picks where walking back over the log for each would take hours: one visitor, and two that take turns. */
+static void
+views_without_end(void **state)
+{
+	static const struct ur_session_rules rules = { .gap = 1800000, .pick = UR_VIEW, .max_set = 10 };
+	enum { N = 300000 };
+
+	(void)state;
+	for (unsigned visitors = 1; visitors <= 2; visitors++) {
+		struct memory m = memory_open();
+		struct ur_counts counts = { 0 };
+		struct ur_sessions sessions;
+		struct ur_events events = { 0 };
+		struct ur_event e;
+		char err[UR_ERR];
+
+		for (unsigned i = 0; i < N; i++)
+			ur_events_add(&events, &(struct ur_event){ i % visitors, i, UR_VIEW,
+			    visitors == 1 ? i : i % 4 + (i == 0) * 100 });
+		ur_sessions_init(&sessions, &rules, &counts, m.out);
+		ur_events_sort(&events);
+		sessions.others = ur_others_new(&events, rules.max_set - 1, 1 << 25, err);
+		for (size_t i = 0; i < events.n; i++) {
+			ur_events_get(&events, i, &e);
+			ur_sessions_event(&sessions, &e);
+		}
+		ur_sessions_end(&sessions);
+		ur_others_free(sessions.others);
+		assert_int_equal(counts.picks, N - visitors);
+		assert_int_equal(counts.singletons, visitors == 1 ? N - 1 : 0);
+		assert_int_equal(ur_writer_close(m.out, err), 0);
+		fclose(m.f);
+		ur_counts_free(&counts);
 		ur_events_free(&events);
 	}
 }
@@ -362,6 +501,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(follows_the_rules),
+		cmocka_unit_test(views_without_end),
 		cmocka_unit_test(ends_of_the_ranges),
 		cmocka_unit_test(one_visitor_of_a_million_events),
 	};
