@@ -120,14 +120,14 @@ refuses 1 '^rr-sessionize: none-such.csv: ' rr-sessionize -o bad.ur none-such.cs
 ok "no such file"
 refuses 1 '^rr-sessionize: \.: ' rr-sessionize -o bad.ur .
 ok "a folder"
-for n in 1000 100000 900000; do
-	head -c $n "$sample" >cut.zst
+for bytes in 1000 100000 900000; do
+	head -c $bytes "$sample" >cut.zst
 	refuses 1 '^rr-sessionize: cut.zst: ' rr-sessionize -o bad.ur cut.zst
-	ok "an archive cut after $n bytes"
+	ok "an archive cut after $bytes bytes"
 done
 # a row that lacks its end is bad unless what is left happens to be a row
-n=$(wc -c <small.csv) wrong=0
-for cut in $(seq 0 $((n - 1))); do
+wrong=0
+for cut in $(seq 0 $(($(wc -c <small.csv) - 1))); do
 	head -c "$cut" small.csv >cut.csv
 	rr-sessionize -o cut.ur cut.csv 2>err
 	case $? in
@@ -226,7 +226,7 @@ bad_chen()      # name, pattern, rows...
 bad_chen "two clicks in a set" 'line 4: user 1: a second click in the display set' 'a 3 x 1 0 1 1 0' 'a 3 y 0 1 1 2 0' 'a 3 z 1 2 1 3 0'
 bad_chen "two roles in a set" 'line [23]: role (train|test) in a display set of role (train|test)' 'a 3 x 1 0 1 1 0' 'a 3 y 0 1 1 2 2'
 bad_chen "a click that is none" 'line 2: is_click "2": expected 0 or 1' 'a 3 x 2 0 1 1 0'
-bad_chen "an unknown role" 'line 2: tr_val_tst "3": expected 0, 1 or 2' 'a 3 x 1 0 1 1 3'
+bad_chen "an unknown role" 'line 2: tr_val_tst "5": expected train' 'a 3 x 1 0 1 1 5'
 bad_chen "a user that is no number" 'line 2: session_new_index "u": expected' 'a 3 x 1 0 u 1 0'
 bad_chen "an item that is no number" 'line 2: item_new_index "": expected' 'a 3 x 1 0 1  0'
 bad_chen "a negative time" 'line 2: Time "-3": expected' 'a -3 x 1 0 1 1 0'
