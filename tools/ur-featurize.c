@@ -1,5 +1,6 @@
 /* ur-featurize - give the items of sessions their features, and each step its role; see ur-featurize(1). */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "catalogue.h"
@@ -11,12 +12,13 @@
 enum { BY_USER, BY_TIME };
 enum { USERS = 256 };           /* copied at a time */
 
-static const char *features = "id,repeat", *split_text = "8:1:1", *spec_path, *output;
+static const char *features = "id,repeat", *split_text = "8:1:1", *spec_path, *categories, *output;
+static struct ur_list properties;
 static int min_count = 2, split_by = BY_USER;
-static uint64_t seed = 1;
+static uint64_t seed = 1, skip_bad;
 static const struct ur_opt opts[] = {
 	{ 'f', "features", UR_STR, &features, .arg = "LIST", .flags = UR_PARAM,
-	    .help = "of id, repeat, popularity" },
+	    .help = "of id, category, root, price, available, repeat, popularity" },
 	{ 'c', "min-count", UR_INT, &min_count, 1, INT_MAX, .arg = "N", .flags = UR_PARAM,
 	    .help = "training steps that show an item of a code of its own" },
 	{ 's', "split", UR_STR, &split_text, .arg = "A:B:C", .flags = UR_PARAM,
@@ -24,6 +26,10 @@ static const struct ur_opt opts[] = {
 	{ 'b', "split-by", UR_ENUM, &split_by, .arg = "user|time", .flags = UR_PARAM,
 	    .help = "split whole users, or steps by their time" },
 	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "of the split by user" },
+	{ 'p', "properties", UR_LIST, &properties, .arg = "FILE",
+	    .help = "item_properties.csv, may be given more than once" },
+	{ 0, "categories", UR_STR, &categories, .arg = "FILE", .help = "category_tree.csv" },
+	{ 0, "skip-bad", UR_U64, &skip_bad, .arg = "N", .help = "leave out up to N bad rows of these files" },
 	{ 0, "spec", UR_STR, &spec_path, .arg = "FILE",
 	    .help = "features and what was learned for them, from these batches or this model" },
 	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the batches there, not to standard output" },
@@ -39,6 +45,15 @@ input_name(char **files)
 	return files[0] == NULL || strcmp(files[0], "-") == 0 ? "<stdin>" : files[0];
 }
 
+/* Without --features: all that the files given allow, but popularity. */
+static void
+choose_features(void)
+{
+	if (ur_given(&features) || properties.n == 0)
+		return;
+	features = categories != NULL ? "id,category,root,price,available,repeat" : "id,category,price,available,repeat";
+}
+
 static void
 check_options(struct ur_split *split, struct ur_spec *spec)
 {
@@ -46,6 +61,7 @@ check_options(struct ur_split *split, struct ur_spec *spec)
 
 	if (spec_path != NULL && (ur_given(&features) || ur_given(&min_count)))
 		ur_usage("--%s: --spec brings its own", ur_given(&features) ? "features" : "min-count");
+	choose_features();
 	if (ur_features_parse(spec, features, err) < 0)
 		ur_usage("--features: %s", err);
 	if (ur_split_parse(split, split_text, err) < 0)
@@ -57,12 +73,40 @@ check_options(struct ur_split *split, struct ur_spec *spec)
 static void
 check_files(char **files)
 {
+	const char *const others[] = { spec_path, categories };
+
 	if (output == NULL)
 		return;
 	for (; *files != NULL; files++)
 		ur_output_differs(output, *files);
-	if (spec_path != NULL)
-		ur_output_differs(output, spec_path);
+	for (size_t i = 0; i < properties.n; i++)
+		ur_output_differs(output, properties.item[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i] != NULL)
+			ur_output_differs(output, others[i]);
+}
+
+/* Tells the catalogue what the features need, and the user when there is nothing to get it from. */
+static void
+check_needs(struct ur_catalogue *catalogue, const struct ur_spec *spec)
+{
+	static const enum ur_property needs[UR_F_COUNT] = {
+		[UR_F_ID] = UR_PROPERTIES, [UR_F_REPEAT] = UR_PROPERTIES, [UR_F_POPULARITY] = UR_PROPERTIES,
+		[UR_F_CATEGORY] = UR_CATEGORY, [UR_F_ROOT] = UR_CATEGORY,
+		[UR_F_PRICE] = UR_PRICE, [UR_F_AVAILABLE] = UR_AVAILABLE
+	};
+
+	for (int i = 0; i < spec->features; i++) {
+		enum ur_feature f = spec->feature[i];
+
+		if (needs[f] == UR_PROPERTIES)
+			continue;
+		if (properties.n == 0)
+			ur_usage("--properties is needed for the feature %s", ur_feature_name[f]);
+		if (f == UR_F_ROOT && categories == NULL)
+			ur_usage("--categories is needed for the feature root");
+		catalogue->want[needs[f]] = true;
+	}
 }
 
 /* Takes the spec out of the header of an earlier stream; the options then say what it says. */
@@ -74,7 +118,8 @@ read_spec(struct ur_spec *spec)
 	if (ur_reader_open(&r, spec_path, UR_ANY_FORMAT) < 0)
 		ur_die("%s", r.err);
 	if (!r.header.has_spec)
-		ur_die("%s: %s without features, expected batches or a model", r.in.name, ur_format_name[r.header.format]);
+		ur_die("%s: %s has no features, expected batches or a model", r.in.name,
+		    ur_format_name[r.header.format]);
 	if (r.header.spec.vector != 0)
 		ur_die("%s: %d columns that no feature makes", r.in.name, r.header.spec.vector);
 	*spec = r.header.spec;
@@ -110,6 +155,28 @@ give_roles(struct ur_store *store, struct ur_split split)
 }
 
 static void
+read_catalogue(struct ur_catalogue *catalogue, const struct ur_store *store)
+{
+	bool wanted = catalogue->want[UR_CATEGORY] || catalogue->want[UR_PRICE] || catalogue->want[UR_AVAILABLE];
+	char err[UR_ERR];
+
+	catalogue->skip = skip_bad;
+	if (categories != NULL && catalogue->want[UR_CATEGORY] &&
+	    ur_catalogue_categories(catalogue, categories, err) < 0)
+		ur_die("%s", err);
+	for (size_t i = 0; wanted && i < properties.n; i++)
+		if (ur_catalogue_properties(catalogue, store, properties.item[i], err) < 0)
+			ur_die("%s", err);
+	if (ur_catalogue_build(catalogue, store, err) < 0)
+		ur_die("%s: %s", categories, err);
+	if (catalogue->skipped != 0)
+		ur_warn("%ju bad row%s left out, the first: %s", (uintmax_t)catalogue->skipped,
+		    catalogue->skipped == 1 ? "" : "s", catalogue->skipped_err);
+	if (categories != NULL && catalogue->unknown != 0)
+		ur_note("%s: %zu categories of items are not in the tree: no root for them", categories, catalogue->unknown);
+}
+
+static void
 copy_user(struct ur_users *out, const struct ur_store *store, size_t u)
 {
 	const struct ur_users *all = &store->all;
@@ -140,6 +207,20 @@ write_batches(FILE *f, const struct ur_header *header, const struct ur_items *it
 	return ur_writer_close(w, err);
 }
 
+/* Hands what the store and the spec hold over to the header, which frees it. */
+static struct ur_header
+make_header(struct ur_store *store, const struct ur_spec *spec)
+{
+	struct ur_header header = store->header;
+
+	store->header = (struct ur_header){ 0 };
+	header.format = UR_BATCHES;
+	header.has_spec = true;
+	header.spec = *spec;
+	ur_history_add(&header, &seed);
+	return header;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -154,22 +235,18 @@ main(int argc, char *argv[])
 
 	check_options(&split, &spec);
 	check_files(files);
-	ur_output_open(&out, output, UR_BINARY);
 	if (spec_path != NULL)
 		read_spec(&spec);
+	check_needs(&catalogue, &spec);
+	ur_output_open(&out, output, UR_BINARY);
 	read_sessions(&store, files);
 	give_roles(&store, split);
-	ur_catalogue_build(&catalogue, &store);
+	read_catalogue(&catalogue, &store);
 	ur_catalogue_join(&catalogue, &store);
 	if (spec_path == NULL && ur_features_learn(&spec, &store, &catalogue, err) < 0)
 		ur_die("%s: %s", input_name(files), err);
 	ur_features_items(&items, &spec, &store, &catalogue);
-	header = store.header;
-	header.format = UR_BATCHES;
-	header.has_spec = true;
-	header.spec = spec;
-	store.header = (struct ur_header){ 0 };
-	ur_history_add(&header, &seed);
+	header = make_header(&store, &spec);
 	if (write_batches(out.f, &header, &items, &store, err) < 0)
 		ur_die("%s: %s", out.name, err);
 	ur_output_commit(&out);
@@ -177,5 +254,6 @@ main(int argc, char *argv[])
 	ur_items_free(&items);
 	ur_catalogue_free(&catalogue);
 	ur_store_free(&store);
+	free(properties.item);
 	return ur_finish();
 }
