@@ -22,13 +22,13 @@ ur_split_parse(struct ur_split *split, const char *text, char *err)
 		errno = 0;
 		part = strtoull(p, &end, 10);
 		if (!isdigit((unsigned char)*p) || errno != 0 || part > UINT32_MAX || *end != (i < 2 ? ':' : '\0'))
-			return ur_fail(err, "'%s': expected three whole numbers like 8:1:1", text);
+			return ur_fail(err, "'%s' is not three whole numbers like 8:1:1", text);
 		split->part[i] = (uint32_t)part;
 		sum += part;
 		p = end + 1;
 	}
 	if (sum == 0)
-		return ur_fail(err, "'%s': all parts are 0", text);
+		return ur_fail(err, "'%s' is nothing, expected a part above 0", text);
 	return 0;
 }
 

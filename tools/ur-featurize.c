@@ -173,7 +173,8 @@ read_catalogue(struct ur_catalogue *catalogue, const struct ur_store *store)
 		ur_warn("%ju bad row%s left out, the first: %s", (uintmax_t)catalogue->skipped,
 		    catalogue->skipped == 1 ? "" : "s", catalogue->skipped_err);
 	if (categories != NULL && catalogue->unknown != 0)
-		ur_note("%s: %zu categories of items are not in the tree: no root for them", categories, catalogue->unknown);
+		ur_note("%s: categories of items that are not in the tree, and so have no root: %zu", categories,
+		    catalogue->unknown);
 }
 
 static void
