@@ -1,10 +1,16 @@
 /* ur-dump - show a stream as JSON Lines; see ur-dump(1). */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "blob.h"
 #include "cli.h"
 
-static const struct ur_opt opts[] = { { .name = NULL } };
+static bool csv;
+static const struct ur_opt opts[] = {
+	{ .letter = 'c', .name = "csv", .value = &csv, .help = "print a CSV row for each shown item instead" },
+	{ .name = NULL }
+};
 static const struct ur_tool tool = {
 	"ur-dump", "show sessions, batches or a model as JSON Lines", "[options] [file ...]", opts, NULL
 };
@@ -279,6 +285,109 @@ dump_users(struct ur_reader *r, uint64_t *steps)
 	return more;
 }
 
+/* --- CSV --------------------------------------------------------------------- */
+
+/* The columns of the item table, each after a comma. */
+static void
+put_feature_names(FILE *f, const struct ur_spec *spec)
+{
+	for (int i = 1; i <= spec->vector; i++)
+		fprintf(f, ",vector_%d", i);
+	for (int i = 0; i < spec->features; i++)
+		if (spec->feature[i] == UR_F_PRICE)
+			fputs(",price,price_missing", f);
+		else if (spec->feature[i] == UR_F_AVAILABLE)
+			fputs(",available", f);
+	for (int i = 0; i < spec->features; i++)
+		if (spec->feature[i] == UR_F_ID || spec->feature[i] == UR_F_CATEGORY || spec->feature[i] == UR_F_ROOT)
+			fprintf(f, ",%s_code", ur_feature_name[spec->feature[i]]);
+}
+
+/* Prints the header line once; all files must agree on it. */
+static void
+csv_header(const struct ur_header *header, const char *name)
+{
+	static char *first;
+	char *line = NULL;
+	size_t size;
+	FILE *f = open_memstream(&line, &size);
+
+	if (f == NULL)
+		ur_die("out of memory");
+	fputs("user,step,time,role,item,rank,picked", f);
+	if (header->format == UR_BATCHES) {
+		fputs(",row", f);
+		put_feature_names(f, &header->spec);
+	}
+	if (fclose(f) != 0)
+		ur_die("out of memory");
+	if (first != NULL && strcmp(first, line) != 0)
+		ur_die("%s: other columns than the file before, expected %s", name, first);
+	if (first == NULL)
+		puts(first = line);
+	else
+		free(line);
+}
+
+/* Item k of step s of a user, of whom it is the step-th. */
+static void
+csv_row(const struct ur_reader *r, size_t u, size_t step, size_t s, size_t k, bool picked)
+{
+	const struct ur_users *users = &r->users;
+	const struct ur_items *items = &r->items;
+	bool rows = r->header.format == UR_BATCHES;
+	uint32_t row = rows ? users->row[k] : 0;
+
+	printf("%" PRIu64 ",%zu,%" PRId64 ",%s,%" PRIu64 ",%d,%d", users->user[u], step, users->time[s],
+	    ur_role_name[users->role[s]], rows ? items->id[row] : users->id[k], users->rank[k], picked);
+	if (rows) {
+		printf(",%" PRIu32, row);
+		for (int d = 0; d < items->dense; d++)
+			printf(",%.9g", (double)items->x[(size_t)row * (size_t)items->dense + (size_t)d]);
+		for (int c = 0; c < items->onehots; c++)
+			printf(",%" PRIu32, items->code[(size_t)row * (size_t)items->onehots + (size_t)c]);
+	}
+	putchar('\n');
+}
+
+static int
+csv_users(struct ur_reader *r)
+{
+	const struct ur_users *users = &r->users;
+	size_t step = 0;        /* of the user at hand, who may go on in the next frame */
+	int more;
+
+	while ((more = ur_reader_users(r)) > 0) {
+		size_t s = 0, k = 0;
+
+		for (size_t u = 0; u < users->users; u++) {
+			for (size_t end = s + users->nsteps[u]; s < end; s++, step++)
+				for (size_t first = k; k < first + users->size[s]; k++)
+					csv_row(r, u, step, s, k, (int64_t)(k - first) == users->pick[s]);
+			if (u + 1 < users->users || !users->more)
+				step = 0;
+		}
+	}
+	return more;
+}
+
+static void
+dump_csv(const char *path)
+{
+	struct ur_reader r;
+	int status = ur_reader_open(&r, path, UR_ANY_FORMAT);
+
+	if (status == 0 && r.header.format == UR_MODEL)
+		ur_die("%s: a model, expected sessions or batches with --csv", r.in.name);
+	if (status == 0) {
+		csv_header(&r.header, r.in.name);
+		status = csv_users(&r);
+	}
+	if (status < 0)
+		ur_die("%s", r.err);
+	ur_reader_close(&r);
+}
+
 static void
 dump(const char *path)
 {
@@ -302,7 +411,10 @@ main(int argc, char *argv[])
 	char **file = ur_options(&tool, argc, argv);
 
 	do
-		dump(*file);
+		if (csv)
+			dump_csv(*file);
+		else
+			dump(*file);
 	while (*file != NULL && *++file != NULL);
 	return ur_finish();
 }

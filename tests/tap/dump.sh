@@ -48,6 +48,22 @@ ok "damaged zstd"
     { zstd -qc two.ur; zstd -qc two.ur; } | ur-dump | tail -1 | grep -q '"records":16'
 ok "several members of an archive"
 
+ur-dump --csv "$data/sessions-1.0.ur" >rows.csv && [ "$(sed -n '1p; 3p' rows.csv | tr '\n' ' ')" = \
+    'user,step,time,role,item,rank,picked 7,0,1000,train,20,0,1 ' ] && [ "$(wc -l <rows.csv)" = 9 ]
+ok "CSV of sessions"
+ur-dump -c "$data/batches-1.0.ur" "$data/batches-1.0.ur" >rows.csv && [ "$(sed -n '1p; 8p' rows.csv | tr '\n' ' ')" = \
+    'user,step,time,role,item,rank,picked,row,price,price_missing,id_code 9,0,-5,test,10,1,1,3,0.25,0,1 ' ] && [ "$(wc -l <rows.csv)" = 17 ]
+ok "CSV of batches, two with one header"
+refuses 1 '^ur-dump: .*sessions-1.0.ur: other columns than the file before' ur-dump -c "$data/batches-1.0.ur" "$data/sessions-1.0.ur"
+ok "CSV of two kinds"
+refuses 1 '^ur-dump: .*model-1.0.ur: a model, expected sessions or batches' ur-dump -c "$data/model-1.0.ur"
+ok "CSV of a model"
+# one user over several frames: the numbers of the steps go on from frame to frame
+awk 'BEGIN { print "timestamp,visitorid,event,itemid"
+	for (i = 0; i < 70000; i++) for (j = 0; j < 2; j++) printf "%d,1,view,%d\n%s", 1000 * i, j, j ? sprintf("%d,1,addtocart,%d\n", 1000 * i, i % 2) : "" }' |
+    rr-sessionize -q --gap 0 --max-set 3 - 2>/dev/null | ur-dump -c | awk -F, 'NR > 1 && $2 != last && $2 != last + 1 { bad = 1 } NR > 1 { last = $2 } END { exit bad || NR < 1000 }'
+ok "CSV numbers the steps of a user through all frames"
+
 : >empty
 refuses 1 '^ur-dump: empty: empty, expected a ur stream$' ur-dump empty
 ok "an empty file"
