@@ -338,15 +338,21 @@ add_param(struct ur_params *params, const struct ur_opt *o)
 }
 
 void
-ur_history_add(struct ur_header *header, const uint64_t *seed)
+ur_history_add_as(struct ur_header *header, const struct ur_tool *as, const uint64_t *seed)
 {
-	struct ur_stage *stage = ur_header_add_stage(header, tool->name, UR_VERSION);
+	struct ur_stage *stage = ur_header_add_stage(header, as->name, UR_VERSION);
 
-	for (int i = 0; i < count; i++)
-		if (all[i].flags & UR_PARAM)
-			add_param(&stage->args, &all[i]);
+	for (const struct ur_opt *o = as->opts; o->name != NULL; o++)
+		if (o->flags & UR_PARAM)
+			add_param(&stage->args, o);
 	if (seed != NULL) {
 		stage->has_seed = true;
 		stage->seed = *seed;
 	}
+}
+
+void
+ur_history_add(struct ur_header *header, const uint64_t *seed)
+{
+	ur_history_add_as(header, tool, seed);
 }

@@ -69,6 +69,8 @@ bool ur_given(const void *value);       /* was the option that fills *value give
 
 /* The UR_PARAM options as they stand, for the header of a stream; `seed` may be NULL. */
 void ur_history_add(struct ur_header *header, const uint64_t *seed);
+/* The same in the words of another tool, where its work is done on its behalf. */
+void ur_history_add_as(struct ur_header *header, const struct ur_tool *as, const uint64_t *seed);
 
 void ur_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));      /* even with -q */
 void ur_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));      /* not with -q */

@@ -237,6 +237,8 @@ ur_data_load(struct ur_data *data, const char *path, char *err)
 	seen_free(&seen);
 	if (status < 0)
 		return ur_fail(err, "%s", r->err);
+	data->name = r->in.name;
+	data->hash = ur_frames_hash(&r->stream->frames);
 	data->header = r->header;
 	data->items = r->items;
 	memset(&r->header, 0, sizeof r->header);

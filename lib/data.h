@@ -29,6 +29,8 @@ struct ur_batch {
 void ur_batch_free(struct ur_batch *batch);
 
 struct ur_data {
+	const char *name;       /* for messages: the path, or "<stdin>" */
+	uint64_t hash;          /* of the whole stream */
 	struct ur_header header;
 	struct ur_items items;
 	size_t users, steps, shown;

@@ -232,6 +232,12 @@ ur_frames_next(struct ur_frame_reader *r, struct ur_frame *frame, char *err)
 	return 1;
 }
 
+uint64_t
+ur_frames_hash(const struct ur_frame_reader *r)
+{
+	return XXH3_64bits_digest(r->running);
+}
+
 void
 ur_frames_close(struct ur_frame_reader *r)
 {

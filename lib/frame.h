@@ -67,6 +67,8 @@ struct ur_frame_reader {
 int ur_frames_open(struct ur_frame_reader *r, struct ur_input *in, bool whole, char *err);
 /* The next frame but END: 1; 0 at the end of the input after a right END; -1 with err. */
 int ur_frames_next(struct ur_frame_reader *r, struct ur_frame *frame, char *err);
+/* The running hash of the frames read so far, as END has it. */
+uint64_t ur_frames_hash(const struct ur_frame_reader *r);
 void ur_frames_close(struct ur_frame_reader *r);
 
 #endif
