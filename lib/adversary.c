@@ -1,0 +1,130 @@
+/* adversary.c - one round of the adversarial game; see ur-advtrain(1). */
+#include <math.h>
+
+#include "mem.h"
+#include "train.h"
+
+enum { TRAIN = 1 << UR_TRAIN };
+
+static double
+sum_of_picks(const struct ur_batch *batch, const real *u)
+{
+	double sum = 0;
+
+	for (int n = 0; n < batch->N; n++)
+		if (batch->role[n] == UR_TRAIN && batch->pick[n] >= 0)
+			sum += (double)u[batch->item_off[n] + batch->pick[n]];
+	return sum;
+}
+
+/*
+ * Sum over steps of max V - u of the pick.  Under L2 the sparsemax loss is max V - V(pick), and V(pick) = u -
+ * 1/(2 eta); under Shannon max V = log(sum exp(eta u)) / eta.  scratch [batch->K].
+ */
+static double
+exact_value(const struct ur_arch *arch, const struct ur_batch *batch, const real *u, real *scratch)
+{
+	size_t steps = 0;
+	double loss;
+
+	if (arch->regularizer == UR_L2) {
+		loss = ur_loss_sparsemax(batch, TRAIN, arch->eta, u, NULL, &steps);
+		return loss - (double)steps / (2 * arch->eta);
+	}
+	for (int k = 0; k < batch->K; k++)
+		scratch[k] = (real)arch->eta * u[k];
+	return ur_loss_nll(batch, TRAIN, UR_NO_CLICK_NONE, scratch, NULL, &steps) / arch->eta;
+}
+
+/* How the game stands on this batch, before anyone moves. */
+static void
+take_stock(struct ur_train *train, const real *u, const real *v)
+{
+	const struct ur_arch *arch = &train->model->arch;
+	const struct ur_batch *batch = &train->batch;
+	size_t steps = 0, again = 0;
+	double value = ur_loss_policy(batch, TRAIN, arch->regularizer, arch->eta, false, u, v, NULL, NULL, &steps);
+	double picks = sum_of_picks(batch, u);
+
+	train->sums.steps += steps;
+	train->sums.loss += ur_loss_nll(batch, TRAIN, UR_NO_CLICK_NONE, v, NULL, &again);
+	train->sums.loss_max += value;
+	train->sums.loss_min += value - picks;
+	/* it is not negative but for rounding */
+	train->sums.gap += fmax(0, exact_value(arch, batch, u, train->du) - (value - picks));
+}
+
+static void
+scale(real *d, int n, double factor)
+{
+	for (int k = 0; k < n; k++)
+		d[k] *= (real)factor;
+}
+
+static const real *
+policy_forward(struct ur_train *train)
+{
+	return ur_net_forward(train->model->policy, train->policy_work, &train->data->items, &train->batch, TRAIN, true);
+}
+
+/* The policy climbs V. */
+static void
+max_step(struct ur_train *train, const real *u, const real *v)
+{
+	const struct ur_model *model = train->model;
+	size_t steps = 0;
+
+	ur_loss_policy(&train->batch, TRAIN, model->arch.regularizer, model->arch.eta, false, u, v, NULL, train->dv, &steps);
+	scale(train->dv, train->batch.K, steps > 0 ? -1 / (double)steps : 0);
+	ur_net_backward(model->policy, train->policy_work, train->dv, train->grad);
+	ur_net_track(model->policy, train->policy_work, model->param);
+	ur_train_update(train, true);
+}
+
+/* The reward descends V - u of the pick. */
+static void
+min_step(struct ur_train *train, const real *u, const real *v)
+{
+	const struct ur_model *model = train->model;
+	size_t steps = 0;
+
+	ur_loss_policy(&train->batch, TRAIN, model->arch.regularizer, model->arch.eta, true, u, v, train->du, NULL, &steps);
+	scale(train->du, train->batch.K, steps > 0 ? 1 / (double)steps : 0);
+	ur_net_backward(model->reward, train->work, train->du, train->grad);
+	ur_net_track(model->reward, train->work, model->param);
+	ur_train_update(train, false);
+}
+
+/*
+ * A reward that never moves is taken as it will be used, with the running statistics of its batch
+ * normalisation; one that is trained, with those of the batch.
+ */
+static const real *
+reward_forward(struct ur_train *train)
+{
+	return ur_net_forward(train->model->reward, train->work, &train->data->items, &train->batch, TRAIN,
+	    train->set.min_steps > 0);
+}
+
+void
+ur_train_play(struct ur_train *train)
+{
+	const struct ur_settings *set = &train->set;
+	const real *u, *v;
+
+	UR_GROW(train->du, train->du_cap, (size_t)train->batch.K);
+	UR_GROW(train->dv, train->dv_cap, (size_t)train->batch.K);
+	u = reward_forward(train);
+	v = policy_forward(train);
+	take_stock(train, u, v);
+	for (int i = 0; i < set->max_steps; i++) {
+		max_step(train, u, v);
+		if (i + 1 < set->max_steps || set->min_steps > 0)
+			v = policy_forward(train);
+	}
+	for (int i = 0; i < set->min_steps; i++) {
+		min_step(train, u, v);
+		if (i + 1 < set->min_steps)
+			u = reward_forward(train);
+	}
+}

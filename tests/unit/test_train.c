@@ -1,0 +1,296 @@
+/* The course of a training: passes, draws, checkpoints at every iteration, the game and its value. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "checkpoint.h"
+#include "choices.h"
+#include "train.h"
+
+static const struct ur_settings quick = {
+	.lr = .01, .l2 = .01, .batch = 7, .iterations = 20, .eval_every = 4, .seed = 1, .threads = 1,
+	.max_steps = 2, .min_steps = 1
+};
+
+static void
+make_model(struct ur_model *model, const struct ur_data *data, bool policy, double eta)
+{
+	struct ur_arch arch = {
+		.state = UR_LSTM, .hidden = 3, .pw_dim = 1, .pw_band = 1, .layers = 1, .dims = { 5 }, .eta = eta,
+		.policy = policy, .policy_layers = 1, .policy_dims = { 4 }
+	};
+	struct ur_rng rng;
+
+	ur_arch_input(&arch, &data->header.spec);
+	ur_model_init(model, &arch);
+	ur_rng_seed(&rng, 2, UR_SEED_VALUES);
+	ur_model_draw(model, false, UR_START_DEFAULT, &rng);
+	if (policy)
+		ur_model_draw(model, true, UR_START_DEFAULT, &rng);
+}
+
+static void
+begin(struct ur_train *train, const struct ur_settings *set, const struct ur_data *data, struct ur_model *model)
+{
+	char err[UR_ERR];
+
+	if (ur_train_init(train, set, data, model, err) < 0)
+		fail_msg("%s", err);
+}
+
+static void
+run(struct ur_train *train)
+{
+	char err[UR_ERR];
+	int r;
+
+	while ((r = ur_train_step(train, err)) > 0)
+		;
+	if (r < 0)
+		fail_msg("%s", err);
+}
+
+static void
+test_a_pass_meets_every_user_once(void **state)
+{
+	enum { USERS = 600 };
+	struct ur_data data;
+	struct ur_pass pass;
+	uint64_t last = 0;
+	size_t users = 0;
+
+	(void)state;
+	make_choices(&data, USERS, true, 0);
+	ur_pass_init(&pass, &data, 1 << UR_TRAIN);
+	assert_true(pass.chunks > 1);
+	for (size_t i = 0; i < pass.chunks; i++) {
+		const struct ur_batch *batch = ur_pass_chunk(&pass, i);
+
+		for (int u = 0; u < batch->U; u++) {
+			assert_true(batch->user[u] > last);
+			last = batch->user[u];
+		}
+		users += (size_t)batch->U;
+	}
+	assert_int_equal(users, USERS * 4 / 5);
+	ur_pass_free(&pass);
+	ur_data_free(&data);
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Different users in every batch, all of them met in the long run, none for validation. */
+static void
+test_draws(void **state)
+{
+	struct ur_settings set = quick;
+	struct ur_data data;
+	struct ur_model model;
+	struct ur_train train;
+	bool met[41] = { false };
+	char err[UR_ERR];
+
+	(void)state;
+	make_choices(&data, 40, true, 0);
+	make_model(&model, &data, false, 1);
+	set.iterations = 60;
+	begin(&train, &set, &data, &model);
+	while (ur_train_step(&train, err) > 0) {
+		qsort(train.batch.user, (size_t)train.batch.U, sizeof *train.batch.user, ascending);
+		assert_int_equal(train.batch.U, set.batch);
+		for (int u = 0; u < set.batch; u++) {
+			assert_true(u == 0 || train.batch.user[u] > train.batch.user[u - 1]);
+			assert_true(train.batch.user[u] % 5 != 0);
+			met[train.batch.user[u]] = true;
+		}
+	}
+	for (int u = 1; u <= 40; u++)
+		assert_int_equal(met[u], u % 5 != 0);
+	ur_train_free(&train);
+	ur_model_free(&model);
+	ur_data_free(&data);
+}
+
+/* --- checkpoints ------------------------------------------------------------ */
+
+struct course {
+	struct ur_data data;
+	struct ur_model model;
+	struct ur_train train;
+	struct ur_stage stage;
+};
+
+static void
+course_begin(struct course *c, bool policy, const struct ur_settings *set)
+{
+	c->stage = (struct ur_stage){ .tool = (char *)"test", .version = (char *)"1", .seed = 7 };
+	ur_params_int(&c->stage.args, "iterations", set->iterations);
+	ur_params_real(&c->stage.args, "lr", set->lr);
+	make_choices(&c->data, 30, true, 1);
+	make_model(&c->model, &c->data, policy, 1);
+	begin(&c->train, set, &c->data, &c->model);
+}
+
+static void
+course_end(struct course *c)
+{
+	ur_train_free(&c->train);
+	ur_model_free(&c->model);
+	ur_data_free(&c->data);
+	ur_params_free(&c->stage.args);
+}
+
+static const char *
+checkpoint_path(FILE *f)
+{
+	static char path[32];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(f));
+	return path;
+}
+
+static FILE *
+checkpoint_file(void)
+{
+	return fdopen(memfd_create("checkpoint", 0), "w+b");
+}
+
+static void
+assert_same_course(const struct ur_train *a, const struct ur_train *b)
+{
+	size_t n = a->model->params * sizeof(real);
+
+	assert_int_equal(a->iteration, b->iteration);
+	assert_memory_equal(a->model->param, b->model->param, n);
+	assert_memory_equal(a->m, b->m, n);
+	assert_memory_equal(a->v, b->v, n);
+	assert_memory_equal(a->best, b->best, n);
+	assert_int_equal(a->kept.iteration, b->kept.iteration);
+	assert_int_equal(a->stale, b->stale);
+	assert_int_equal(a->log_size, b->log_size);
+	assert_memory_equal(a->log, b->log, a->log_size);
+}
+
+/* Stopped after any iteration and gone on in a new course, it ends as one that never stopped. */
+static void
+test_resume_anywhere(void **state)
+{
+	char err[UR_ERR];
+
+	(void)state;
+	for (int policy = 0; policy < 2; policy++) {
+		struct course whole;
+
+		course_begin(&whole, policy, &quick);
+		run(&whole.train);
+		for (int stop = 0; stop <= quick.iterations; stop += 3) {
+			struct ur_settings set = quick;
+			struct course first, second;
+			FILE *f = checkpoint_file();
+
+			set.iterations = stop;
+			course_begin(&first, policy, &set);
+			run(&first.train);
+			assert_int_equal(ur_checkpoint_write(&first.train, &first.stage, f, err), 0);
+			assert_int_equal(fflush(f), 0);
+			course_begin(&second, policy, &quick);
+			if (ur_checkpoint_read(&second.train, &second.stage, checkpoint_path(f), err) != 1)
+				fail_msg("%s", err);
+			run(&second.train);
+			assert_same_course(&second.train, &whole.train);
+			course_end(&first);
+			course_end(&second);
+			fclose(f);
+		}
+		course_end(&whole);
+	}
+}
+
+static void
+test_every_prefix_of_a_checkpoint_is_refused(void **state)
+{
+	char err[UR_ERR];
+	struct course c;
+	FILE *f = checkpoint_file();
+	long size;
+
+	(void)state;
+	course_begin(&c, false, &quick);
+	run(&c.train);
+	assert_int_equal(ur_checkpoint_write(&c.train, &c.stage, f, err), 0);
+	assert_int_equal(fflush(f), 0);
+	size = ftell(f);
+	for (long n = size - 1; n >= 0; n -= n > 600 && n < size - 100 ? 97 : 1) {
+		assert_int_equal(ftruncate(fileno(f), n), 0);
+		assert_int_equal(ur_checkpoint_read(&c.train, &c.stage, checkpoint_path(f), err), -1);
+		assert_null(strchr(err, '\n'));
+	}
+	fclose(f);
+	course_end(&c);
+}
+
+/* --- the game ----------------------------------------------------------------- */
+
+/*
+ * With min_steps 0 the reward is frozen to the bit, and the policy comes near the best one.  At this eta that is to
+ * choose the largest reward; where several items share the choice, one score per item cannot always say how.
+ */
+static void
+test_policy_alone_closes_the_gap(void **state)
+{
+	struct ur_settings set = quick;
+	struct ur_data data;
+	struct ur_model model;
+	struct ur_train train;
+	real *before;
+
+	(void)state;
+	make_choices(&data, 8, false, 0);
+	make_model(&model, &data, true, 20);
+	before = ur_alloc(model.params, sizeof(real));
+	memcpy(before, model.param, model.params * sizeof(real));
+	set.min_steps = 0;
+	set.max_steps = 1;
+	set.l2 = 0;
+	set.batch = 8;
+	set.iterations = 3000;
+	set.eval_every = 100;
+	begin(&train, &set, &data, &model);
+	run(&train);
+	assert_true(train.now.gap >= 0 && train.now.gap < 1e-3);
+	for (int i = 0; i < model.tensors; i++) {
+		const struct ur_tensor *t = &model.tensor[i];
+		bool same = memcmp(before + t->at, model.param + t->at, t->n * sizeof(real)) == 0;
+
+		assert_int_equal(same, strncmp(t->name, "policy.", 7) != 0);
+	}
+	free(before);
+	ur_train_free(&train);
+	ur_model_free(&model);
+	ur_data_free(&data);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_pass_meets_every_user_once),
+		cmocka_unit_test(test_draws),
+		cmocka_unit_test(test_resume_anywhere),
+		cmocka_unit_test(test_every_prefix_of_a_checkpoint_is_refused),
+		cmocka_unit_test(test_policy_alone_closes_the_gap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
