@@ -1,0 +1,439 @@
+/*
+ * training.h - what ur-pretrain and ur-advtrain share: their common options, the loop, and what they write.
+ *
+ * Included once by each of the two tools; all of it is static.
+ */
+#ifndef UR_TRAINING_H
+#define UR_TRAINING_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "checkpoint.h"
+#include "cli.h"
+#include "progress.h"
+#include "train.h"
+
+static struct ur_settings set = {
+	.lr = 1e-3, .l2 = .01, .batch = 128, .iterations = 1000, .eval_every = 10, .patience = 30,
+	.select = UR_BY_LOSS, .seed = 1, .threads = 1, .max_steps = 1, .min_steps = 1
+};
+static struct ur_arch arch = { .state = UR_LSTM, .hidden = 20, .pw_dim = 4, .pw_band = 20, .eta = 1 };
+static int state = UR_LSTM, selection = UR_BY_LOSS;
+static const char *dims = "64-64", *policy_dims = "256-32", *preset, *output, *log_path, *checkpoint_path;
+static bool resume;
+
+enum { NO_CLICK_AUTO, NO_CLICK_NONE, NO_CLICK_ZERO };
+static int no_click = NO_CLICK_AUTO;
+
+#define ARCHITECTURE_OPTIONS \
+	{ 's', "state", UR_ENUM, &state, 0, 0, "what a user's past becomes", "lstm|pw|none", UR_PARAM }, \
+	{ 0, "hidden", UR_INT, &arch.hidden, 1, 4096, "units of the LSTM", "N", UR_PARAM }, \
+	{ 0, "pw-dim", UR_INT, &arch.pw_dim, 1, 1024, "histories of the position weights", "N", UR_PARAM }, \
+	{ 0, "pw-band", UR_INT, &arch.pw_band, 1, 65535, "picks that the position weights look back", "N", UR_PARAM }, \
+	{ 'd', "dims", UR_STR, &dims, 0, 0, "hidden layers; 0 for none", "N-N...", UR_PARAM }, \
+	{ 0, "batchnorm", UR_FLAG, &arch.batchnorm, 0, 0, "batch normalisation after each hidden layer", NULL, UR_PARAM }
+
+#define TRAINING_OPTIONS \
+	{ 0, "no-click", UR_ENUM, &no_click, 0, 0, "may a visitor pick nothing, at reward 0", "auto|none|zero", UR_PARAM }, \
+	{ 0, "lr", UR_REAL, &set.lr, 0, 1e30, "learning rate of Adam", "RATE", UR_PARAM }, \
+	{ 0, "l2", UR_REAL, &set.l2, 0, 1e30, "L * w is added to the gradient of every matrix", "L", UR_PARAM }, \
+	{ 'b', "batch", UR_INT, &set.batch, 1, INT32_MAX, "users in an iteration", "N", UR_PARAM }, \
+	{ 'n', "iterations", UR_INT, &set.iterations, 0, INT32_MAX, "iterations in all", "N", UR_PARAM }, \
+	{ 0, "eval-every", UR_INT, &set.eval_every, 1, INT32_MAX, "iterations between evaluations", "N", UR_PARAM }, \
+	{ 0, "patience", UR_INT, &set.patience, 0, INT32_MAX, "stop after N evaluations without a better figure; 0 never", \
+	    "N", UR_PARAM }, \
+	{ 0, "select", UR_ENUM, &selection, 0, 0, "validation figure that chooses the model kept", "nll|prec@1|prec@2", UR_PARAM }, \
+	{ 0, "seed", UR_U64, &set.seed, 0, 0, "of all random numbers", "N", 0 }, \
+	{ 0, "threads", UR_INT, &set.threads, 1, 256, "threads; the result does not depend on them", "N", 0 }, \
+	{ 0, "log", UR_STR, &log_path, 0, 0, "a row of figures for each evaluation, TSV", "FILE", 0 }, \
+	{ 0, "checkpoint", UR_STR, &checkpoint_path, 0, 0, "keep the state of the training here", "FILE", 0 }, \
+	{ 0, "resume", UR_FLAG, &resume, 0, 0, "go on from the checkpoint, if there is one", NULL, 0 }, \
+	{ 'p', "preset", UR_STR, &preset, 0, 0, "settings of the reference: chen2019", "NAME", UR_PARAM }, \
+	{ 'o', "output", UR_STR, &output, 0, 0, "the model [standard output]", "FILE", 0 }
+
+static void
+refuse_same_file(const char *input)
+{
+	if (input == NULL)
+		return;
+	ur_output_differs(output, input);
+	ur_output_differs(log_path, input);
+	ur_output_differs(checkpoint_path, input);
+}
+
+/*
+ * The table of ur-pretrain.  ur-advtrain --inner exact does the same work, and its history says so
+ * in the same words.
+ */
+static int loss = UR_NLL;
+static const char *init_path, *ridge_text = "auto";
+
+static const struct ur_opt pretrain_opts[] = {
+	ARCHITECTURE_OPTIONS,
+	{ 'l', "loss", UR_ENUM, &loss, 0, 0, "Shannon entropy's nll, or the exact L2 form", "nll|sparsemax", UR_PARAM },
+	{ 0, "eta", UR_REAL, &arch.eta, 0, 1e6, "scale of sparsemax", "ETA", UR_PARAM | UR_ABOVE },
+	{ 0, "ridge", UR_STR, &ridge_text, 0, 0, "of the logit (--state none --dims 0); none: Adam", "L|auto|none", UR_PARAM },
+	{ 'i', "init", UR_STR, &init_path, 0, 0, "start from this model", "MODEL", 0 },
+	TRAINING_OPTIONS,
+	{ 0 }
+};
+
+static const char *const pretrain_presets[] = {
+	"chen2019", "lr=5e-4 batch=50 iterations=2000 eval-every=10 l2=0 patience=0 no-click=zero ridge=none",
+	NULL
+};
+
+static const struct ur_tool pretrain = {
+	"ur-pretrain", "fit a user model to recorded choices", "[options] [-o model] [batches]",
+	pretrain_opts, pretrain_presets
+};
+
+/* The options that go into structs by another type, and the checks that concern several. */
+static void
+settle_options(char **operands, const char *start)
+{
+	char err[UR_ERR];
+
+	if (operands[0] != NULL && operands[1] != NULL)
+		ur_usage("%s: one batches file at most was expected", operands[1]);
+	if (resume && checkpoint_path == NULL)
+		ur_usage("--resume: there is no --checkpoint to go on from");
+	if (ur_dims_parse(dims, &arch.layers, arch.dims, err) < 0)
+		ur_usage("--dims: %s", err);
+	arch.state = (enum ur_state)state;
+	set.select = (enum ur_select)selection;
+	refuse_same_file(operands[0]);
+	refuse_same_file(start);
+}
+
+/* A no-click asked for in so many words; one that a preset brings just gives way. */
+static void
+refuse_no_click(bool allowed, const char *why)
+{
+	if (!allowed && no_click == NO_CLICK_ZERO && ur_given(&no_click))
+		ur_usage("--no-click zero: not with %s, which has no no-click", why);
+}
+
+static void
+settle_no_click(const struct ur_data *data, bool allowed)
+{
+	bool some = data->role_picks[UR_TRAIN] < data->role_steps[UR_TRAIN];
+
+	if (!allowed)
+		no_click = NO_CLICK_NONE;
+	else if (no_click == NO_CLICK_AUTO)
+		no_click = some ? NO_CLICK_ZERO : NO_CLICK_NONE;
+	arch.no_click = no_click == NO_CLICK_ZERO ? UR_NO_CLICK_ZERO : UR_NO_CLICK_NONE;
+}
+
+/* Outputs are opened before long work begins. */
+static void
+open_outputs(struct ur_output *model, struct ur_output *log)
+{
+	ur_output_open(model, output, UR_BINARY);
+	if (log_path != NULL)
+		ur_output_open(log, log_path, UR_TEXT);
+}
+
+/* --- where a model starts ------------------------------------------------------ */
+
+static enum ur_start
+start_values(void)
+{
+	return preset != NULL && strcmp(preset, "chen2019") == 0 ? UR_START_CHEN2019 : UR_START_DEFAULT;
+}
+
+static void
+refuse_other(const void *option, bool same, const char *name, const char *from)
+{
+	if (ur_given(option) && !same)
+		ur_usage("--%s: another than that of the model of %s", name, from);
+}
+
+static bool
+same_dims(int layers, const int *width, int other_layers, const int *other)
+{
+	return layers == other_layers && memcmp(width, other, (size_t)layers * sizeof *width) == 0;
+}
+
+/* A policy that is there already is trained on. */
+static void
+adopt_policy(const struct ur_arch *of, const char *from)
+{
+	static char text[UR_DIMS_TEXT];
+
+	if (!arch.policy || !of->policy)
+		return;
+	refuse_other(&policy_dims, same_dims(arch.policy_layers, arch.policy_dims, of->policy_layers, of->policy_dims),
+	    "policy-dims", from);
+	arch.policy_layers = of->policy_layers;
+	memcpy(arch.policy_dims, of->policy_dims, sizeof arch.policy_dims);
+	ur_dims_format(arch.policy_layers, arch.policy_dims, text);
+	policy_dims = text;
+}
+
+/* The architecture is the model's; one given besides it must be the same. */
+static void
+adopt_architecture(const struct ur_arch *of, const char *from)
+{
+	static char text[UR_DIMS_TEXT];
+
+	refuse_other(&state, arch.state == of->state, "state", from);
+	refuse_other(&arch.hidden, arch.hidden == of->hidden, "hidden", from);
+	refuse_other(&arch.pw_dim, arch.pw_dim == of->pw_dim, "pw-dim", from);
+	refuse_other(&arch.pw_band, arch.pw_band == of->pw_band, "pw-band", from);
+	refuse_other(&arch.batchnorm, arch.batchnorm == of->batchnorm, "batchnorm", from);
+	refuse_other(&dims, same_dims(arch.layers, arch.dims, of->layers, of->dims), "dims", from);
+	adopt_policy(of, from);
+	arch.state = of->state;
+	state = (int)of->state;
+	arch.hidden = of->hidden;
+	arch.pw_dim = of->pw_dim;
+	arch.pw_band = of->pw_band;
+	arch.batchnorm = of->batchnorm;
+	arch.layers = of->layers;
+	memcpy(arch.dims, of->dims, sizeof arch.dims);
+	ur_dims_format(arch.layers, arch.dims, text);
+	dims = text;
+}
+
+/* Values by name, of the tensors that both have. */
+static void
+copy_values(struct ur_model *to, const struct ur_model *from)
+{
+	for (int i = 0; i < to->tensors; i++) {
+		const struct ur_tensor *t = &to->tensor[i], *f = ur_model_tensor(from, t->name);
+
+		if (f != NULL)
+			memcpy(to->param + t->at, from->param + f->at, t->n * sizeof(real));
+	}
+}
+
+/* The history of a model goes on with its own; features must be those of the batches. */
+static void
+adopt_header(struct ur_header *header, struct ur_header *of, const char *path)
+{
+	char err[UR_ERR];
+	struct ur_stage *stage = header->stage;
+	size_t stages = header->stages, cap = header->stage_cap;
+
+	if (ur_model_fits(of, header, err) < 0)
+		ur_die("%s: %s", path, err);
+	header->stage = of->stage;
+	header->stages = of->stages;
+	header->stage_cap = of->stage_cap;
+	of->stage = stage;
+	of->stages = stages;
+	of->stage_cap = cap;
+}
+
+static void
+draw_values(struct ur_model *model, bool policy)
+{
+	struct ur_rng rng;
+
+	ur_rng_seed(&rng, set.seed, policy ? UR_SEED_POLICY : UR_SEED_VALUES);
+	ur_model_draw(model, policy, start_values(), &rng);
+}
+
+/* A model of the architecture asked for, with drawn values. */
+static void
+model_from_chance(struct ur_model *model)
+{
+	ur_model_init(model, &arch);
+	draw_values(model, false);
+	if (arch.policy)
+		draw_values(model, true);
+}
+
+/* A model with the values of that at path; `from` is the option that named it. */
+static void
+model_from_file(struct ur_model *model, struct ur_header *header, const char *path, const char *from)
+{
+	struct ur_header old_header;
+	struct ur_model old;
+	char err[UR_ERR];
+
+	if (ur_model_load(&old, &old_header, path, err) < 0)
+		ur_die("%s", err);
+	adopt_header(header, &old_header, path);
+	adopt_architecture(&old.arch, from);
+	ur_model_init(model, &arch);
+	copy_values(model, &old);
+	if (arch.policy && !old.arch.policy)
+		draw_values(model, true);
+	ur_model_free(&old);
+	ur_header_free(&old_header);
+}
+
+/* --- the loop ---------------------------------------------------------------- */
+
+struct checkpointing {
+	double last, took;      /* seconds: when the last one was done, and its writing */
+};
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void
+save_checkpoint(const struct ur_train *train, const struct ur_stage *stage, struct checkpointing *c)
+{
+	double start = seconds();
+	struct ur_output out;
+	char err[UR_ERR];
+
+	ur_output_open(&out, checkpoint_path, UR_BINARY);
+	if (ur_checkpoint_write(train, stage, out.f, err) < 0)
+		ur_die("%s: %s", checkpoint_path, err);
+	ur_output_commit(&out);
+	c->last = seconds();
+	c->took = c->last - start;
+}
+
+/* At an evaluation, but so that no more than a tenth of the time goes into it. */
+static bool
+checkpoint_is_due(const struct ur_train *train, const struct checkpointing *c)
+{
+	return checkpoint_path != NULL && train->evaluated && seconds() - c->last >= 9 * c->took;
+}
+
+static void
+report(const struct ur_train *train, struct ur_progress *progress)
+{
+	char text[256] = "";
+
+	if (train->evaluated && ur_verbose) {
+		ur_progress_clear(progress);
+		ur_figures_say(&train->now, train->model->policy != NULL, text, sizeof text);
+		ur_note("iteration %jd: train %.4f %s", (intmax_t)train->iteration, train->now.train, text);
+	}
+	if (!progress->on)
+		return;
+	if (train->now.iteration > 0)
+		ur_figures_say(&train->now, train->model->policy != NULL, text, sizeof text);
+	ur_progress_show(progress, (uint64_t)train->iteration, text);
+}
+
+/* Runs the course to its end; 0, or -1 with err when it diverged. */
+static int
+run_course(struct ur_train *train, const struct ur_stage *stage, char *err)
+{
+	struct checkpointing c = { 0 };
+	struct ur_progress progress;
+	int r;
+
+	if (!ur_train_judged(train))
+		ur_warn("there are no validation steps to choose by: the last model is kept");
+	if (resume && ur_checkpoint_read(train, stage, checkpoint_path, err) < 0)
+		ur_die("%s", err);
+	if (checkpoint_path != NULL)
+		save_checkpoint(train, stage, &c);      /* a path that cannot be written is told now */
+	ur_progress_start(&progress, "iterations", (uint64_t)train->iteration, (uint64_t)set.iterations);
+	while ((r = ur_train_step(train, err)) > 0) {
+		report(train, &progress);
+		if (checkpoint_is_due(train, &c))
+			save_checkpoint(train, stage, &c);
+	}
+	if (r == 0 && checkpoint_path != NULL)
+		save_checkpoint(train, stage, &c);
+	if (r == 0 && (r = ur_train_last(train, err)) == 0)
+		report(train, &progress);
+	ur_progress_clear(&progress);
+	return r;
+}
+
+static void
+begin_course(struct ur_train *train, const struct ur_data *data, struct ur_model *model)
+{
+	char err[UR_ERR];
+
+	if (ur_train_init(train, &set, data, model, err) < 0)
+		ur_die("%s: %s", data->name, err);
+}
+
+/* --- what is written ---------------------------------------------------------- */
+
+static void
+add_settings(struct ur_params *params)
+{
+	ur_params_real(params, "lr", set.lr);
+	ur_params_real(params, "l2", set.l2);
+	ur_params_int(params, "batch", set.batch);
+	ur_params_int(params, "iterations", set.iterations);
+	ur_params_int(params, "eval-every", set.eval_every);
+	ur_params_int(params, "patience", set.patience);
+	ur_params_str(params, "select", ur_select_name[set.select]);
+	ur_params_int(params, "seed", (int64_t)set.seed);
+}
+
+static void
+add_figures(struct ur_params *params, const struct ur_figures *figures)
+{
+	ur_params_int(params, "iteration", figures->iteration);
+	ur_params_real(params, "train_nll", figures->train);
+	ur_params_real(params, "nll", figures->loss);
+	ur_params_real(params, "prec@1", figures->prec1);
+	ur_params_real(params, "prec@2", figures->prec2);
+}
+
+static void
+write_log(struct ur_output *out, const struct ur_train *train)
+{
+	if (log_path == NULL)
+		return;
+	fputs(ur_train_log_header(train), out->f);
+	fwrite(train->log, 1, train->log_size, out->f);
+	ur_output_commit(out);
+}
+
+static void
+write_model(struct ur_output *out, const struct ur_model *model, struct ur_header *header)
+{
+	char err[UR_ERR];
+
+	if (ur_model_save(model, header, out->f, err) < 0)
+		ur_die("%s: %s", out->name, err);
+	ur_output_commit(out);
+}
+
+/* Writes the best model there is; false if there is none. */
+static bool
+write_kept(struct ur_train *train, struct ur_header *header, struct ur_output *out)
+{
+	char text[256];
+
+	if (ur_train_keep(train) < 0)
+		return false;
+	add_settings(&header->training);
+	add_figures(&header->metrics, &train->kept);
+	write_model(out, train->model, header);
+	ur_figures_say(&train->kept, train->model->policy != NULL, text, sizeof text);
+	ur_note("iteration %jd of %jd kept: %s", (intmax_t)train->kept.iteration, (intmax_t)train->iteration, text);
+	return true;
+}
+
+/* Trains, and writes log and model, also when it diverged; returns the exit status. */
+static int
+train_and_write(struct ur_train *train, struct ur_header *header, struct ur_output *model_out, struct ur_output *log_out)
+{
+	char err[UR_ERR];
+	int diverged = run_course(train, &header->stage[header->stages - 1], err) < 0;
+	bool written;
+
+	write_log(log_out, train);
+	written = write_kept(train, header, model_out);
+	if (diverged)
+		ur_warn("training diverged: %s%s", err, written ? "" : "; there is no model yet to write");
+	return diverged ? UR_DIVERGED : UR_OK;
+}
+
+#endif
