@@ -26,7 +26,7 @@ ok "prints a table"
 1	1	2	1	0.01	0" ]
 ok "best first, those that diverged last" || sed 's/^/# /' table
 [ "$(awk -F'\t' '{ for (i = 1; i <= NF; i++) if (NR == 1) at[$i] = i }
-    NR > 1 { print $at["nll_low"], $at["nll_high"], $at["prec@2"], $at["test_nll"], $at["test_prec@2"] }' table)" = "-0.0484138 0.448414 nan 0.8 0.6
+    NR > 1 { print $at["nll_low"], $at["nll_high"], $at["prec@2"], $at["test_nll"], $at["test_prec@2"] }' table)" = "-0.0484136 0.448414 nan 0.8 0.6
 0.351586 0.848414 nan - -
 0.01 0.01 nan - -" ]
 ok "interval of the mean; test figures of the first alone"
