@@ -38,14 +38,14 @@ gradient(double (*f)(void *), void *context, real *x, const real *grad, size_t n
 {
 #ifdef UR_DOUBLE
 	for (size_t i = 0; i < n; i++) {
-		double h = 1e-5, old = x[i], up, down;
+		double h = 1e-6, old = x[i], up, down;
 
 		x[i] = old + h;
 		up = f(context);
 		x[i] = old - h;
 		down = f(context);
 		x[i] = old;
-		if (fabs((up - down) / (2 * h) - grad[i]) > 1e-7 * fmax(1, fabs(grad[i])))
+		if (fabs((up - down) / (2 * h) - grad[i]) > 1e-6 * fmax(1, fabs(grad[i])))
 			fail_msg("%s[%zu]: gradient %.12g, differences say %.12g", what, i, grad[i], (up - down) / (2 * h));
 	}
 #else
