@@ -127,7 +127,8 @@ check_piece(const struct ur_tensor *t, const struct ur_piece *piece, bool seen, 
 	if (t == NULL)
 		return ur_fail(err, "tensor \"%.60s\": the architecture has none of that name", piece->name);
 	if (piece->rank != t->rank || piece->shape[0] != t->shape[0] || (t->rank == 2 && piece->shape[1] != t->shape[1]))
-		return ur_fail(err, "tensor \"%s\": its shape is not the architecture's", t->name);
+		return ur_fail(err, "tensor \"%s\": %zu by %zu, the architecture has %zu by %zu", t->name, piece->shape[0],
+		    piece->rank > 1 ? piece->shape[1] : 1, t->shape[0], t->shape[1]);
 	if (seen && piece->first == 0)
 		return ur_fail(err, "tensor \"%s\" comes twice", t->name);
 	return 0;
