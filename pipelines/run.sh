@@ -8,7 +8,7 @@
 # make it whole.  The status is that of the first tool that failed; 3, diverged, is a result.
 train()         # batches, options of ur-pretrain
 {
-	local batches=$1 status=0 role
+	local batches=$1 status=0 role sums
 	shift
 	ur-pretrain --quiet --log=log.tsv --output=model.ur "$@" "$batches" || status=$?
 	[ $status = 0 ] || [ $status = 3 ] || return $status
@@ -16,7 +16,7 @@ train()         # batches, options of ur-pretrain
 		[ ! -f model.ur ] || ur-eval --quiet --model=model.ur --role=$role --bootstrap=0 "$batches" >$role.tsv || return
 	done
 	echo $status >status
-	sha256sum -- * >../whole && echo end >>../whole && mv ../whole . && return $status
+	sums=$(sha256sum -- *) && printf '%s\nend\n' "$sums" >whole && return $status
 }
 
 # The same on another host, in a folder there that comes back as an archive.
@@ -43,7 +43,8 @@ run_row()       # name, options, slot
 	read -ra options <<<"$2"
 	read -ra hosts_of <<<"$hosts"
 	for try in 0 1 2; do
-		scratch=$(mktemp -d "$dir/.run.XXXXXX") && mkdir "$scratch/run" || return 1
+		scratch=$dir/.run.$BASHPID.${EPOCHREALTIME/[.,]/}
+		mkdir -p "$scratch/run" || return 1
 		(
 			cd "$scratch/run" || exit 1
 			if [ -z "$hosts" ]; then
