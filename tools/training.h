@@ -375,14 +375,30 @@ add_settings(struct ur_params *params)
 	ur_params_int(params, "seed", (int64_t)set.seed);
 }
 
+/* A figure of the model kept; one that is not defined is left out. */
+static void
+add_figure(struct ur_params *params, const char *name, double x)
+{
+	if (isfinite(x))
+		ur_params_real(params, name, x);
+}
+
 static void
 add_figures(struct ur_params *params, const struct ur_figures *figures)
 {
 	ur_params_int(params, "iteration", figures->iteration);
-	ur_params_real(params, "train_nll", figures->train);
-	ur_params_real(params, "nll", figures->loss);
-	ur_params_real(params, "prec@1", figures->prec1);
-	ur_params_real(params, "prec@2", figures->prec2);
+	add_figure(params, "train_nll", figures->train);
+	add_figure(params, "nll", figures->loss);
+	add_figure(params, "prec@1", figures->prec1);
+	add_figure(params, "prec@2", figures->prec2);
+}
+
+static void
+add_game_figures(struct ur_params *params, const struct ur_figures *figures)
+{
+	add_figure(params, "loss_max", figures->loss_max);
+	add_figure(params, "loss_min", figures->loss_min);
+	add_figure(params, "gap", figures->gap);
 }
 
 static void
@@ -415,6 +431,8 @@ write_kept(struct ur_train *train, struct ur_header *header, struct ur_output *o
 		return false;
 	add_settings(&header->training);
 	add_figures(&header->metrics, &train->kept);
+	if (train->model->policy != NULL)
+		add_game_figures(&header->metrics, &train->kept);
 	write_model(out, train->model, header);
 	ur_figures_say(&train->kept, train->model->policy != NULL, text, sizeof text);
 	ur_note("iteration %jd of %jd kept: %s", (intmax_t)train->kept.iteration, (intmax_t)train->iteration, text);

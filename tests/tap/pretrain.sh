@@ -1,0 +1,222 @@
+# ur-pretrain on choices made up here: what it keeps, what it logs, and that the same comes out again.
+. "$T/lib.sh"
+
+# users 1..n with a role, one to three steps of three items each; higher items are liked better
+choices()       # n
+{
+	awk -v n="$1" 'BEGIN {
+		srand(7); OFS = "\t"
+		print "user", "time", "item", "clicked", "role"
+		for (u = 1; u <= n; u++) {
+			role = u % 5 == 4 ? "validation" : u % 5 == 3 ? "test" : "train"
+			for (s = 1 + int(3 * rand()); s > 0; s--) {
+				a = 1 + int(8 * rand()); b = a + 1 + int(4 * rand()); c = b + 1 + int(4 * rand())
+				p = rand() < .6 ? c : rand() < .7 ? b : a
+				print u, 10 - s, a, p == a, role; print u, 10 - s, b, p == b, role; print u, 10 - s, c, p == c, role
+			}
+		}
+	}'
+}
+batches()       # file of impressions, options of ur-featurize
+{
+	local file=$1
+	shift
+	rr-sessionize -q --format impressions "$file" | ur-featurize -q "$@"
+}
+choices 60 >impressions.tsv
+batches impressions.tsv >train.ur
+quick="-q --hidden 4 --dims 8-8 --batch 16 --iterations 12 --eval-every 3"
+
+# --- the log, and the model kept ------------------------------------------------
+
+ur-pretrain $quick --patience 0 --log log.tsv -o a.ur train.ur &&
+[ "$(head -1 log.tsv)" = "$(printf 'iteration\ttrain_nll\tnll\tprec@1\tprec@2')" ] &&
+[ "$(cut -f1 log.tsv | tail -n +2 | xargs)" = "3 6 9 12" ]; ok "the log has a header and a row for each evaluation"
+
+ur-pretrain $quick --iterations 11 --log log11.tsv -o /dev/null train.ur &&
+[ "$(tail -1 log11.tsv | cut -f1)" = 11 ]; ok "the last iteration is judged even where no evaluation is due"
+
+kept=$(ur-dump a.ur | head -1 | jq '.metrics.iteration')
+best=$(tail -n +2 log.tsv | sort -s -g -k3,3 | head -1 | cut -f1)
+[ "$kept" = "$best" ]; ok "the model kept is the one with the least nll on validation steps"
+
+ur-pretrain $quick --select prec@1 --patience 0 -o p.ur train.ur
+kept=$(ur-dump p.ur | head -1 | jq '.metrics.iteration')
+best=$(tail -n +2 log.tsv | sort -s -g -r -k4,4 | head -1 | cut -f1)
+[ "$kept" = "$best" ]; ok "with --select prec@1 the earliest with the most hits"
+
+ur-pretrain $quick --iterations 1000 --patience 2 --lr .05 --log patience.tsv -o /dev/null train.ur
+tail -n +2 patience.tsv | awk '{ if (NR == 1 || $3 < best) { best = $3; at = NR } } END { exit !(NR - at == 2 && $1 < 1000) }'
+ok "--patience 2 stops two evaluations after the best"
+
+ur-pretrain $quick --state none --dims 0 --ridge none --iterations 300 --patience 0 --eval-every 300 --lr .05 -o logit.ur train.ur
+ur-dump logit.ur | head -1 | jq -e '.metrics.train_nll < .95' >/dev/null
+ok "it learns what there is to learn (uniform: log 3)"
+
+# --- the same again --------------------------------------------------------------
+
+for state in lstm pw none; do
+	ur-pretrain $quick --state $state -o a.ur train.ur && ur-pretrain $quick --state $state -o b.ur - <train.ur &&
+	    cat train.ur | ur-pretrain $quick --state $state >c.ur && cmp a.ur b.ur && cmp a.ur c.ur
+	ok "$state: the same bytes from a file, standard input and a pipe"
+	ur-pretrain $quick --state $state --threads 3 -o b.ur train.ur && cmp a.ur b.ur
+	ok "$state: the same bytes with three threads"
+	ur-pretrain $quick --state $state --seed 2 -o b.ur train.ur && ! cmp -s a.ur b.ur
+	ok "$state: another seed, another model"
+	ur-pretrain $quick --state $state -n 5 --checkpoint $state.ckpt --log l5.tsv -o /dev/null train.ur &&
+	    ur-pretrain $quick --state $state --checkpoint $state.ckpt --resume --log resumed.tsv -o b.ur train.ur &&
+	    ur-pretrain $quick --state $state --log straight.tsv -o a.ur train.ur && cmp a.ur b.ur && cmp resumed.tsv straight.tsv
+	ok "$state: 5 + 7 iterations through a checkpoint are 12"
+done
+
+ur-pretrain $quick --batch 1000000 -o a.ur train.ur; ok "a batch larger than there are users"
+
+# --- checkpoints -------------------------------------------------------------------
+
+rm -f none.ckpt
+ur-pretrain $quick --checkpoint none.ckpt --resume -o b.ur train.ur && ur-pretrain $quick -o a.ur train.ur && cmp a.ur b.ur
+ok "--resume without a checkpoint starts afresh"
+ur-pretrain $quick --checkpoint none.ckpt --resume -o b.ur train.ur && cmp a.ur b.ur
+ok "--resume after the end gives the model again"
+refuses 1 'none.ckpt: it was made with lr=0.001.*, expected lr=0.002' \
+    ur-pretrain $quick --lr .002 --checkpoint none.ckpt --resume -o x.ur train.ur
+ok "a checkpoint of other settings is refused"
+refuses 1 'none.ckpt: it was made with seed=1, expected seed=2' \
+    ur-pretrain $quick --seed 2 --checkpoint none.ckpt --resume -o x.ur train.ur
+ok "a checkpoint of another seed is refused"
+choices 61 >other.tsv
+batches other.tsv >other.ur
+refuses 1 'none.ckpt: it was made with other batches' ur-pretrain $quick --checkpoint none.ckpt --resume -o x.ur other.ur
+ok "a checkpoint of other batches is refused"
+refuses 1 'none.ckpt: it was made from another starting model' \
+    ur-pretrain $quick --seed 1 --init p.ur --checkpoint none.ckpt --resume -o x.ur train.ur
+ok "a checkpoint of another starting model is refused"
+size=$(stat -c %s none.ckpt) bad=0
+for cut in 0 5 9 10 12 40 $((size / 2)) $((size - 40)) $((size - 1)); do
+	head -c $cut none.ckpt >cut.ckpt
+	refuses 1 'cut.ckpt: ' ur-pretrain $quick --checkpoint cut.ckpt --resume -o x.ur train.ur || bad=1
+done
+[ $bad = 0 ] && [ ! -e x.ur ]; ok "a truncated checkpoint is refused"
+cp none.ckpt flip.ckpt && printf '\377\377' | dd of=flip.ckpt bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+refuses 1 'flip.ckpt: .*checksum' ur-pretrain $quick --checkpoint flip.ckpt --resume -o x.ur train.ur
+ok "a damaged checkpoint is refused"
+refuses 1 'b.ur: not a checkpoint' ur-pretrain $quick --checkpoint b.ur --resume -o x.ur train.ur
+ok "a model is no checkpoint"
+
+# Killed at some instant, resumed until it is through: the model and the log of an undisturbed run.
+long="-q --hidden 4 --dims 8-8 --batch 16 --iterations 3000 --eval-every 50 --patience 0"
+ur-pretrain $long --log straight.tsv -o a.ur train.ur
+bad=0 kills=0
+for i in $(seq 20); do
+	rm -f k.ckpt b.ur
+	for delay in .0$((RANDOM % 10)) .1$((RANDOM % 10)) none; do
+		ur-pretrain $long --checkpoint k.ckpt --resume --log killed.tsv -o b.ur train.ur 2>/dev/null &
+		pid=$!
+		[ $delay = none ] || { sleep $delay; kill -9 $pid 2>/dev/null && kills=$((kills + 1)); }
+		wait $pid 2>/dev/null && break
+	done
+	cmp a.ur b.ur && cmp straight.tsv killed.tsv || bad=1
+done
+echo "# killed $kills times"
+[ $bad = 0 ] && [ $kills -ge 10 ]; ok "killed at any instant and resumed, the model and the log are those of an undisturbed run"
+
+# --- the logit ----------------------------------------------------------------------
+
+ur-pretrain -v --state none --dims 0 --ridge .01 -o a.ur train.ur 2>a.txt &&
+    ur-pretrain -v --state none --dims 0 --ridge .01 --seed 9 -o b.ur train.ur 2>b.txt
+value() { sed -n 's/.*objective \([0-9.]*\).*/\1/p' $1; }
+awk -v a="$(value a.txt)" -v b="$(value b.txt)" 'BEGIN { d = a - b; exit !(a > 0 && d < 1e-8 && d > -1e-8) }'
+ok "--ridge: the optimum, from two starts"
+ur-pretrain --state none --dims 0 --log grid.tsv -o a.ur train.ur 2>grid.txt
+[ "$(grep -c 'ridge' grid.txt)" = 11 ] && [ "$(wc -l <grid.tsv)" = 12 ] &&
+    ur-dump a.ur | head -1 | jq -e '.training.ridge > 0' >/dev/null
+ok "without --ridge L is chosen from a printed grid"
+
+# --- sparsemax, batch normalisation, no-click ------------------------------------------
+
+ur-pretrain $quick --loss sparsemax -o s.ur train.ur && ur-dump s.ur | head -1 | jq -e '.arch.loss == "sparsemax"' >/dev/null
+ok "--loss sparsemax"
+ur-pretrain $quick --batchnorm -o bn.ur train.ur &&
+    ur-dump bn.ur | jq -se 'map(select(.name == "mlp.0.bn.mean"))[0].data | map(select(. != 0)) | length > 0' >/dev/null
+ok "--batchnorm keeps running statistics"
+sed 's/\t1\ttrain$/\t0\ttrain/' impressions.tsv | batches - >nopick.ur 2>/dev/null
+awk -F'\t' -v OFS='\t' 'NR > 1 && $1 % 2 { $4 = 0 } 1' impressions.tsv >some.tsv
+batches some.tsv >some.ur
+ur-pretrain $quick -o n.ur some.ur && ur-dump n.ur | head -1 | jq -e '.arch["no-click"] == "zero"' >/dev/null
+ok "--no-click auto: steps without a pick make it zero"
+ur-pretrain $quick -o n.ur train.ur && ur-dump n.ur | head -1 | jq -e '.arch["no-click"] == "none"' >/dev/null
+ok "--no-click auto: none where every step has a pick"
+ur-pretrain $quick --loss sparsemax -o n.ur some.ur && ur-dump n.ur | head -1 | jq -e '.arch["no-click"] == "none"' >/dev/null
+ok "--no-click auto: none with sparsemax"
+ur-pretrain $quick --preset chen2019 -n 5 --loss sparsemax -o n.ur some.ur
+ok "a no-click of the preset gives way to sparsemax"
+refuses 1 'nopick.ur: no training step has a pick' ur-pretrain $quick --loss sparsemax -o x.ur nopick.ur
+ok "sparsemax needs a pick"
+
+# --- starting from a model ---------------------------------------------------------------
+
+tensors() { ur-dump $1 | jq -c 'select(.data) | [.name, .data]'; }
+ur-pretrain $quick -o l.ur train.ur && ur-pretrain $quick -n 0 --init l.ur -o x.ur train.ur &&
+    [ -n "$(tensors l.ur)" ] && [ "$(tensors l.ur)" = "$(tensors x.ur)" ]
+ok "--init: no iteration, the same values"
+rm -f x.ur
+refuses 2 '\-\-hidden: another than that of the model of --init' ur-pretrain -q --hidden 5 --init l.ur -o x.ur train.ur
+ok "--init: another architecture is refused"
+batches impressions.tsv --features id >id.ur
+refuses 1 'l.ur: feature' ur-pretrain -q -n 3 --init l.ur -o x.ur id.ur
+ok "--init: other features are refused"
+
+# --- when there is little to go by ----------------------------------------------------------
+
+batches impressions.tsv --split 1:0:0 >all.ur
+ur-pretrain $quick -o last.ur all.ur 2>warn.txt && grep -q 'no validation steps.*last model is kept' warn.txt &&
+    [ "$(ur-dump last.ur | head -1 | jq .metrics.iteration)" = 12 ]
+ok "without validation steps the last model is kept, with a warning"
+batches impressions.tsv --spec train.ur --split 0:1:1 >nothing.ur
+refuses 1 'nothing.ur: there are no training steps' ur-pretrain $quick -o x.ur nothing.ur
+ok "no training steps"
+ur-pretrain $quick --lr 1e30 --log div.tsv -o d.ur train.ur 2>div.txt
+[ $? = 3 ] && grep -Eq 'training diverged: iteration [0-9]+: ' div.txt && [ ! -e d.ur ]
+ok "divergence before anything could be kept: status 3, no model"
+
+# --- the command line ------------------------------------------------------------------------
+
+while read -r option value; do
+	refuses 2 "^ur-pretrain: $option" ur-pretrain "$option" "$value" -o x.ur train.ur
+	ok "$option $value"
+done <<END
+--state gru
+--hidden 0
+--pw-dim 0
+--pw-band 0
+--dims 64-x
+--dims 64--64
+--loss mse
+--eta 0
+--ridge 0
+--ridge x
+--no-click one
+--lr -1
+--lr 1e
+--lr nan
+--l2 -1
+--batch 0
+--iterations -1
+--eval-every 0
+--patience -1
+--select mrr
+--seed -1
+--threads 0
+--preset chen2018
+END
+refuses 2 '\-\-no-click zero: not with --loss sparsemax' ur-pretrain --loss sparsemax --no-click zero -o x.ur train.ur
+ok "--no-click zero with sparsemax"
+refuses 2 '\-\-resume: there is no --checkpoint' ur-pretrain --resume -o x.ur train.ur; ok "--resume alone"
+refuses 2 'train.ur: output is the same file as the input' ur-pretrain -o train.ur train.ur; ok "input = output"
+refuses 2 'train.ur: output is the same file as the input' ur-pretrain --log train.ur -o x.ur train.ur; ok "input = log"
+refuses 2 'one batches file' ur-pretrain -o x.ur train.ur train.ur; ok "two inputs"
+refuses 1 '/dev/full: ' ur-pretrain $quick -o /dev/full train.ur; ok "a full device"
+refuses 1 'a.ur: .*ur-model.*ur-batches' ur-pretrain $quick -o x.ur a.ur; ok "a model where batches are expected"
+refuses 1 'nowhere/c: ' ur-pretrain $quick --checkpoint nowhere/c -o x.ur train.ur; ok "a checkpoint that cannot be written"
+[ ! -e x.ur ]; ok "what fails leaves no file"
+done_testing
