@@ -34,6 +34,9 @@ settle_game(void)
 	char err[UR_ERR];
 
 	arch.policy = inner == NETWORK;
+	if (inner == NETWORK && !ur_given(&selection))  /* a policy under L2 is not fitted to be a probability */
+		selection = UR_BY_PREC1;
+	set.select = (enum ur_select)selection;
 	arch.regularizer = (enum ur_regularizer)regularizer;
 	if (inner == EXACT && regularizer != UR_L2)
 		ur_usage("--inner exact: not with --regularizer shannon, whose exact form is ur-pretrain's nll");

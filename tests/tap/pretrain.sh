@@ -1,28 +1,7 @@
 # ur-pretrain on choices made up here: what it keeps, what it logs, and that the same comes out again.
 . "$T/lib.sh"
+. "$T/choices.sh"
 
-# users 1..n with a role, one to three steps of three items each; higher items are liked better
-choices()       # n
-{
-	awk -v n="$1" 'BEGIN {
-		srand(7); OFS = "\t"
-		print "user", "time", "item", "clicked", "role"
-		for (u = 1; u <= n; u++) {
-			role = u % 5 == 4 ? "validation" : u % 5 == 3 ? "test" : "train"
-			for (s = 1 + int(3 * rand()); s > 0; s--) {
-				a = 1 + int(8 * rand()); b = a + 1 + int(4 * rand()); c = b + 1 + int(4 * rand())
-				p = rand() < .6 ? c : rand() < .7 ? b : a
-				print u, 10 - s, a, p == a, role; print u, 10 - s, b, p == b, role; print u, 10 - s, c, p == c, role
-			}
-		}
-	}'
-}
-batches()       # file of impressions, options of ur-featurize
-{
-	local file=$1
-	shift
-	rr-sessionize -q --format impressions "$file" | ur-featurize -q "$@"
-}
 choices 60 >impressions.tsv
 batches impressions.tsv >train.ur
 quick="-q --hidden 4 --dims 8-8 --batch 16 --iterations 12 --eval-every 3"
