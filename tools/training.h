@@ -407,7 +407,8 @@ write_log(struct ur_output *out, const struct ur_train *train)
 	if (log_path == NULL)
 		return;
 	fputs(ur_train_log_header(train), out->f);
-	fwrite(train->log, 1, train->log_size, out->f);
+	if (train->log_size > 0)
+		fwrite(train->log, 1, train->log_size, out->f);
 	ur_output_commit(out);
 }
 
