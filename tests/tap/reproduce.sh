@@ -43,10 +43,12 @@ export PATH=$PWD/tools:$PATH CALLS=$PWD/calls BROKEN=
 reproduce=$T/../pipelines/reproduce
 echo 'timestamp,visitorid,event,itemid' >log.csv
 
-"$reproduce" -n 2 -o a log.csv >a.txt && grep -q '^finetuned-64-64 *policy *0.150 ±0.635' a.txt
+"$reproduce" -n 2 -o a log.csv >a.txt && grep -q '^finetuned-64-64 *policy *0.150 +-0.635' a.txt
 ok "a summary"
 head -2 a/results.tsv | tail -1 | grep -q '^baseline-64-64	reward	validation	nll	0.15	0.0707'
 ok "results.tsv"
+grep -q '^l2-64-64	policy	training	gap	3	0	3	3$' a/results.tsv
+ok "results.tsv says how adversarial training ended"
 grep -q '^finetuned-64-64	baseline-64-64	prec@1	0	0	0	0$' a/differences.tsv
 ok "differences.tsv"
 grep -q '</svg>' a/models.svg && grep -q '</svg>' a/training.svg && grep -q '</svg>' a/adversaries.svg
