@@ -30,8 +30,13 @@ for page in man/*.1; do
 	grep -E '^\.It Fl' "$page" | grep -oE 'Fl (Fl |\\?-)[a-z0-9-]+' | sed -E 's/Fl (Fl |\\?-)/--/' | sort -u >"$scratch/page"
 	diff "$scratch/help" "$scratch/page" | sed -n "s|^[<>]|lint: $page: & (< in --help alone, > in the page alone)|p" | grep . && bad=1
 done
-for tool in tools/*.c; do
-	name=${tool##*/}; name=${name%.c}
+for tool in tools/*.c pipelines/*; do
+	name=${tool##*/}
+	case $tool in
+	tools/*) name=${name%.c} ;;
+	*.*) continue ;;
+	*) name=ur-$name ;;
+	esac
 	[ -f "man/$name.1" ] || fault "$tool has no page"
 done
 

@@ -118,6 +118,28 @@ refuses_grid 2 'line 3: the same run as line 2' 'lr\n1\n1\n'
 refuses_grid 2 'line 2: batchnorm: "no" is neither' 'batchnorm\nno\n'
 refuses_grid 2 'line 2: lr: "a b" is no value' 'lr\na b\n'
 
+# --- the real tools --------------------------------------------------------------------
+export PATH=$BUILD:$PATH
+{ printf 'timestamp,visitorid,event,itemid\n'
+awk 'BEGIN { srand(7); for (u = 1; u <= 80; u++) for (s = 0; s < 1 + u % 3; s++) { at = 1e6 * s
+	for (i = 0; i < 2 + rand() * 3; i++) printf "%d,%d,view,%d\n", at + 1000 * i, u, item[i] = int(20 * rand() ^ 2)
+	printf "%d,%d,addtocart,%d\n", at + 9000, u, item[int(i * rand())] } }'
+} | rr-sessionize -q - | ur-featurize -q --split 2:1:1 -o train.ur
+ur-grid state=lstm,none dims=8,0 iterations=40 seed=1:2 >real.tsv
+ur-sweep -q -j 2 real.tsv train.ur real && ! grep -q nan.*nan real/sweep.tsv && [ "$(cut -f 5 real/sweep.tsv | sort -u | tr '\n' ' ')" = "0 status " ]
+ok "real trainings"
+ur-sweep -q -j 1 real.tsv train.ur real1 && cmp real/sweep.tsv real1/sweep.tsv && diff -r -x joblog real real1
+ok "one at a time: the same bytes"
+for delay in .1 .2 .3; do
+	setsid "$(command -v ur-sweep)" -q real.tsv train.ur real2 &
+	sleep $delay
+	kill -KILL -- -$!
+	wait $! 2>/dev/null
+done
+ur-sweep -q real.tsv train.ur real2 && cmp real/sweep.tsv real2/sweep.tsv && cmp <(ur-rank real) <(ur-rank real2)
+ok "killed: the same table and ranking"
+export PATH=$T/stub:$PATH
+
 # --- over ssh ----------------------------------------------------------------------
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
 if ! [ -x "$sshd" ] || ! command -v ssh >/dev/null; then
