@@ -3,7 +3,7 @@
 # A script sets `help` (first line "NAME - purpose", then "usage: ...", then a line per option laid out as
 # the tools lay theirs out) and calls `options "$@"`, which fills opt[long name] and the array operands.
 # Statuses are those of the tools: 0 done, 1 data or I/O, 2 command line.
-export LC_ALL=C
+export LC_ALL=C OPENBLAS_NUM_THREADS=1       # runs go side by side, so none needs threads of a BLAS
 prog=${0##*/}
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 declare -A opt
