@@ -21,10 +21,11 @@ run_examples()  # name kind <text
 	awk -v kind="$2" -v dir="$1" -f "$T/examples.awk"
 	for cmd in "$1"/*.cmd; do
 		[ -f "$cmd" ] || { echo "not ok - $1 has no examples"; bad=1; continue; }
-		expected=$PWD/${cmd%.cmd}.out
-		(cd "$1/cwd" && PATH="$top/pipelines:$PATH" bash -o pipefail "../${cmd##*/}" >../stdout 2>../stderr </dev/null) &&
-		    { [ ! -f "$expected" ] || diff "$expected" "$1/stdout"; } >"$1/diff"
-		ok "$1: $(head -1 "$cmd")" || { sed 's/^/# /' "$1/diff" "$1/stderr" | head -20; }
+		expected=$PWD/${cmd%.cmd}.out first=$(head -1 "$cmd")   # not at ok: that would be its verdict
+		(cd "$1/cwd" && PATH="$top/pipelines:$PATH" bash -o pipefail "../${cmd##*/}" >../stdout 2>../stderr </dev/null)
+		# 141: the last command of the pipe wanted no more; a page shows tabs as spaces
+		case $? in 0|141) ;; *) false ;; esac && { [ ! -f "$expected" ] || diff -b "$expected" "$1/stdout"; } >"$1/diff"
+		ok "$1: $first" || { sed 's/^/# /' "$1/diff" "$1/stderr" | head -20; }
 	done
 }
 
