@@ -286,6 +286,20 @@ ur_net_backward(const struct ur_net *net, struct ur_work *work, const real *du, 
 	ur_input_backward(net, work, grad);
 }
 
+size_t
+ur_work_items(const struct ur_work *work, const uint32_t **row)
+{
+	*row = work->plan.item.p;
+	return work->plan.items;
+}
+
+size_t
+ur_work_picks(const struct ur_work *work, const uint32_t **row)
+{
+	*row = work->plan.pick.p;
+	return work->plan.picks;
+}
+
 void
 ur_net_track(const struct ur_net *net, struct ur_work *work, real *param)
 {

@@ -48,12 +48,12 @@ ur_pass_init(struct ur_pass *pass, const struct ur_data *data, unsigned roles)
 }
 
 const struct ur_batch *
-ur_pass_chunk(struct ur_pass *pass, size_t i)
+ur_pass_chunk(const struct ur_pass *pass, size_t i, struct ur_batch *spare)
 {
 	if (i < pass->kept_chunks)
 		return &pass->kept[i];
-	gather(pass, i, &pass->spare);
-	return &pass->spare;
+	gather(pass, i, spare);
+	return spare;
 }
 
 void
@@ -61,7 +61,6 @@ ur_pass_free(struct ur_pass *pass)
 {
 	for (size_t i = 0; i < pass->kept_chunks; i++)
 		ur_batch_free(&pass->kept[i]);
-	ur_batch_free(&pass->spare);
 	free(pass->kept);
 	free(pass->user);
 	*pass = (struct ur_pass){ 0 };

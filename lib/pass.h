@@ -15,13 +15,12 @@ struct ur_pass {
 	size_t users, chunks;
 	struct ur_batch *kept;  /* the first kept_chunks chunks */
 	size_t kept_chunks;
-	struct ur_batch spare;  /* any other */
 };
 
 /* roles: 1 << UR_TRAIN | ... */
 void ur_pass_init(struct ur_pass *pass, const struct ur_data *data, unsigned roles);
-/* Chunk i < chunks, borrowed until the next call. */
-const struct ur_batch *ur_pass_chunk(struct ur_pass *pass, size_t i);
+/* Chunk i < chunks, one that is kept or gathered into spare. */
+const struct ur_batch *ur_pass_chunk(const struct ur_pass *pass, size_t i, struct ur_batch *spare);
 void ur_pass_free(struct ur_pass *pass);
 
 #endif

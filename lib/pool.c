@@ -11,14 +11,20 @@
 
 enum { SPINS = 4000 };          /* a phase lasts well under a millisecond: it is worth waiting awake for the next */
 
+struct worker {
+	struct ur_pool *pool;
+	pthread_t thread;
+	int number;             /* from 1; the caller is 0 */
+};
+
 struct ur_pool {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	pthread_t *thread;
+	struct worker *worker;
 	int threads;            /* besides the caller */
 	atomic_uint phase;      /* counts the calls of ur_pool_run */
 	atomic_bool quit;
-	void (*job)(void *arg, int i);
+	ur_pool_job *job;
 	void *arg;
 	int jobs;
 	atomic_int next;        /* job to be taken */
@@ -34,12 +40,12 @@ pause_briefly(void)
 }
 
 static void
-work(struct ur_pool *pool)
+work(struct ur_pool *pool, int thread)
 {
 	int i;
 
 	while ((i = atomic_fetch_add(&pool->next, 1)) < pool->jobs)
-		pool->job(pool->arg, i);
+		pool->job(pool->arg, i, thread);
 }
 
 /* Waits for a phase other than `seen`, first awake and then asleep. */
@@ -63,7 +69,8 @@ await_phase(struct ur_pool *pool, unsigned seen)
 static void *
 run(void *arg)
 {
-	struct ur_pool *pool = arg;
+	struct worker *worker = arg;
+	struct ur_pool *pool = worker->pool;
 	unsigned phase = 0;
 
 	ur_flush_denormals();
@@ -71,7 +78,7 @@ run(void *arg)
 		phase = await_phase(pool, phase);
 		if (atomic_load(&pool->quit))
 			return NULL;
-		work(pool);
+		work(pool, worker->number);
 		atomic_fetch_sub(&pool->busy, 1);
 	}
 }
@@ -83,10 +90,16 @@ ur_pool_new(int threads)
 
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_cond_init(&pool->wake, NULL);
-	pool->thread = ur_calloc((size_t)threads, sizeof *pool->thread);
-	while (pool->threads < threads - 1 &&
-	    pthread_create(&pool->thread[pool->threads], NULL, run, pool) == 0)
+	pool->worker = ur_calloc((size_t)threads, sizeof *pool->worker);
+	while (pool->threads < threads - 1) {
+		struct worker *w = &pool->worker[pool->threads];
+
+		w->pool = pool;
+		w->number = pool->threads + 1;
+		if (pthread_create(&w->thread, NULL, run, w) != 0)
+			break;
 		pool->threads++;
+	}
 	return pool;
 }
 
@@ -100,11 +113,11 @@ begin_phase(struct ur_pool *pool)
 }
 
 void
-ur_pool_run(struct ur_pool *pool, void (*job)(void *arg, int i), void *arg, int jobs)
+ur_pool_run(struct ur_pool *pool, ur_pool_job *job, void *arg, int jobs)
 {
 	if (pool->threads == 0 || jobs == 1) {
 		for (int i = 0; i < jobs; i++)
-			job(arg, i);
+			job(arg, i, 0);
 		return;
 	}
 	pool->job = job;
@@ -113,7 +126,7 @@ ur_pool_run(struct ur_pool *pool, void (*job)(void *arg, int i), void *arg, int 
 	atomic_store(&pool->next, 0);
 	atomic_store(&pool->busy, pool->threads);
 	begin_phase(pool);
-	work(pool);
+	work(pool, 0);
 	for (int i = 0; atomic_load(&pool->busy) > 0; i++)
 		if (i < SPINS)
 			pause_briefly();
@@ -129,9 +142,9 @@ ur_pool_free(struct ur_pool *pool)
 	atomic_store(&pool->quit, true);
 	begin_phase(pool);
 	for (int i = 0; i < pool->threads; i++)
-		pthread_join(pool->thread[i], NULL);
+		pthread_join(pool->worker[i].thread, NULL);
 	pthread_mutex_destroy(&pool->mutex);
 	pthread_cond_destroy(&pool->wake);
-	free(pool->thread);
+	free(pool->worker);
 	free(pool);
 }

@@ -11,8 +11,12 @@ struct ur_pool;
 
 /* As many threads as asked, the caller included; fewer if the system gives no more. */
 struct ur_pool *ur_pool_new(int threads);
-/* job(arg, 0) .. job(arg, jobs - 1), each once, in any order; returns when all are done. */
-void ur_pool_run(struct ur_pool *pool, void (*job)(void *arg, int i), void *arg, int jobs);
+/*
+ * Does jobs 0 .. jobs - 1, each once; begun in that order, so that one may wait for those before it.  thread, below the
+ * number asked for, says whose scratch to use.  Returns when all are done.
+ */
+typedef void ur_pool_job(void *arg, int i, int thread);
+void ur_pool_run(struct ur_pool *pool, ur_pool_job *job, void *arg, int jobs);
 void ur_pool_free(struct ur_pool *pool);
 
 #endif

@@ -117,7 +117,7 @@ sum_losses(struct ur_ridge *ridge, const double *x, double *g, size_t *steps)
 	memset(ridge->slope, 0, ridge->pass->data->items.rows * sizeof *ridge->slope);
 	item_rewards(ridge, x);
 	for (size_t i = 0; i < ridge->pass->chunks; i++) {
-		const struct ur_batch *batch = ur_pass_chunk(ridge->pass, i);
+		const struct ur_batch *batch = ur_pass_chunk(ridge->pass, i, &ridge->spare);
 
 		for (int n = 0; n < batch->N; n++) {
 			if (!counts(ridge, batch, n))
@@ -203,7 +203,7 @@ ur_ridge_fit(struct ur_ridge *ridge, double lambda, char *err)
 }
 
 void
-ur_ridge_init(struct ur_ridge *ridge, struct ur_pass *pass, const struct ur_model *model)
+ur_ridge_init(struct ur_ridge *ridge, const struct ur_pass *pass, const struct ur_model *model)
 {
 	const struct ur_arch *arch = &model->arch;
 	const struct ur_tensor *w = ur_model_tensor(model, "mlp.0.w"), *b = ur_model_tensor(model, "mlp.0.b");
@@ -234,6 +234,7 @@ ur_ridge_free(struct ur_ridge *ridge)
 {
 	if (ridge->x != NULL)
 		lbfgs_free(ridge->x);
+	ur_batch_free(&ridge->spare);
 	free(ridge->reward);
 	free(ridge->slope);
 	free(ridge->p);

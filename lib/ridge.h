@@ -15,7 +15,8 @@
 #include "pass.h"
 
 struct ur_ridge {
-	struct ur_pass *pass;           /* over the training steps */
+	const struct ur_pass *pass;     /* over the training steps */
+	struct ur_batch spare;
 	enum ur_no_click no_click;
 	uint32_t onehot_size[UR_MAX_ONEHOTS];
 	int page;                       /* page columns */
@@ -29,7 +30,7 @@ struct ur_ridge {
 };
 
 /* model: state none, no hidden layers; its values are the start. */
-void ur_ridge_init(struct ur_ridge *ridge, struct ur_pass *pass, const struct ur_model *model);
+void ur_ridge_init(struct ur_ridge *ridge, const struct ur_pass *pass, const struct ur_model *model);
 /*
  * Goes from the present x to the optimum under lambda > 0, to within 1e-10 of its value.
  * 0, or -1 with err when that is not reached.

@@ -8,15 +8,24 @@
 
 #include "mem.h"
 #include "metrics.h"
+#include "nn.h"
 #include "train.h"
 
 const char *const ur_select_name[] = { "nll", "prec@1", "prec@2" };
 
 enum { TRAIN = 1 << UR_TRAIN, VALIDATION = 1 << UR_VALIDATION };
 
+/* Small enough that threads can share the work, large enough to be worth a call. */
+enum { SEGMENT = 1 << 14 };
+
 struct ur_segment {
 	size_t at, n;
 	bool l2, policy;
+};
+
+struct ur_judge {
+	struct ur_work *work;
+	struct ur_batch spare;
 };
 
 static bool
@@ -46,32 +55,29 @@ ur_train_judged(const struct ur_train *train)
 
 /* --- setting up ------------------------------------------------------------ */
 
-/* Cuts the block into runs of trained tensors of one network, with or without l2. */
+static size_t
+pieces(const struct ur_tensor *t)
+{
+	return t->trained ? (t->n + SEGMENT - 1) / SEGMENT : 0;
+}
+
 static void
 find_segments(struct ur_train *train)
 {
 	const struct ur_model *model = train->model;
+	size_t n = 0;
 
-	train->segment = ur_calloc((size_t)model->tensors, sizeof *train->segment);
+	for (int i = 0; i < model->tensors; i++)
+		n += pieces(&model->tensor[i]);
+	train->segment = ur_calloc(n, sizeof *train->segment);
 	for (int i = 0; i < model->tensors; i++) {
 		const struct ur_tensor *t = &model->tensor[i];
 
-		if (t->trained)
-			train->segment[train->segments++] = (struct ur_segment){ t->at, t->n, t->matrix, of_policy(t) };
+		for (size_t at = 0; t->trained && at < t->n; at += SEGMENT)
+			train->segment[train->segments++] = (struct ur_segment){
+				t->at + at, t->n - at < SEGMENT ? t->n - at : SEGMENT, t->matrix, of_policy(t)
+			};
 	}
-}
-
-static void
-find_users(struct ur_train *train)
-{
-	const struct ur_data *data = train->data;
-
-	train->user = ur_alloc(data->users, sizeof *train->user);
-	for (size_t u = 0; u < data->users; u++)
-		if (ur_data_steps(data, u, TRAIN) > 0)
-			train->user[train->users++] = (uint32_t)u;
-	train->drawn = train->users < (size_t)train->set.batch ? train->users : (size_t)train->set.batch;
-	train->swap = ur_alloc(train->drawn, sizeof *train->swap);
 }
 
 static void
@@ -82,9 +88,10 @@ allocate(struct ur_train *train)
 	train->m = ur_aligned(n, sizeof(real));
 	train->v = ur_aligned(n, sizeof(real));
 	train->best = ur_aligned(n, sizeof(real));
-	train->grad = ur_aligned(n, sizeof(real));
-	train->work = ur_work_new();
-	train->policy_work = ur_work_new();
+	train->brief = ur_calloc(train->validation.chunks, sizeof *train->brief);
+	train->judge = ur_calloc((size_t)train->set.threads, sizeof *train->judge);
+	for (int i = 0; i < train->set.threads; i++)
+		train->judge[i].work = ur_work_new();
 }
 
 int
@@ -99,10 +106,11 @@ ur_train_init(struct ur_train *train, const struct ur_settings *set, const struc
 	train->adam = train->policy_adam = (struct ur_adam){ set->lr, .9, .999, 1e-8, 0 };
 	train->kept.iteration = -1;
 	ur_rng_seed(&train->rng, set->seed, UR_SEED_USERS);
+	ur_flush_denormals();
 	find_segments(train);
-	find_users(train);
-	allocate(train);
+	ur_shards_init(&train->shards, data, model, set->batch, set->threads);
 	ur_pass_init(&train->validation, data, VALIDATION);
+	allocate(train);
 	train->start = XXH3_64bits(model->param, model->params * sizeof(real));
 	return 0;
 }
@@ -110,64 +118,50 @@ ur_train_init(struct ur_train *train, const struct ur_settings *set, const struc
 void
 ur_train_free(struct ur_train *train)
 {
+	for (int i = 0; train->judge != NULL && i < train->set.threads; i++) {
+		ur_work_free(train->judge[i].work);
+		ur_batch_free(&train->judge[i].spare);
+	}
 	ur_pass_free(&train->validation);
-	ur_batch_free(&train->batch);
-	ur_work_free(train->work);
-	ur_work_free(train->policy_work);
+	ur_shards_free(&train->shards);
+	free(train->judge);
+	free(train->brief);
 	free(train->segment);
-	free(train->user);
-	free(train->swap);
 	free(train->m);
 	free(train->v);
 	free(train->best);
-	free(train->grad);
-	free(train->du);
-	free(train->dv);
 	free(train->log);
 	*train = (struct ur_train){ 0 };
 }
 
 /* --- an iteration ---------------------------------------------------------- */
 
+struct update {
+	struct ur_train *train;
+	const struct ur_adam *adam;
+	bool policy;
+};
+
+static void
+update_segment(void *arg, int i, int thread)
+{
+	const struct update *u = arg;
+	struct ur_train *train = u->train;
+	const struct ur_segment *s = &train->segment[i];
+
+	(void)thread;
+	if (s->policy == u->policy)
+		ur_adam_step(u->adam, s->l2 ? train->set.l2 : 0, train->model->param + s->at, train->m + s->at,
+		    train->v + s->at, train->shards.grad + s->at, s->n);
+}
+
 void
 ur_train_update(struct ur_train *train, bool policy)
 {
 	struct ur_adam *adam = policy ? &train->policy_adam : &train->adam;
-	real *w = train->model->param;
 
 	adam->t++;
-	for (int i = 0; i < train->segments; i++) {
-		const struct ur_segment *s = &train->segment[i];
-
-		if (s->policy == policy)
-			ur_adam_step(adam, s->l2 ? train->set.l2 : 0, w + s->at, train->m + s->at, train->v + s->at,
-			    train->grad + s->at, s->n);
-	}
-}
-
-static void
-swap(uint32_t *a, uint32_t *b)
-{
-	uint32_t t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-/*
- * Packs different users into the batch: the first steps of Fisher and Yates' shuffle, undone
- * afterwards, so that a draw depends on the generator's state alone.
- */
-static void
-draw_batch(struct ur_train *train)
-{
-	for (size_t i = 0; i < train->drawn; i++) {
-		train->swap[i] = (uint32_t)(i + ur_rng_below(&train->rng, train->users - i));
-		swap(&train->user[i], &train->user[train->swap[i]]);
-	}
-	ur_data_gather(train->data, train->user, train->drawn, &train->batch);
-	for (size_t i = train->drawn; i-- > 0;)
-		swap(&train->user[i], &train->user[train->swap[i]]);
+	ur_pool_run(train->shards.pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
 }
 
 static double
@@ -178,45 +172,83 @@ model_loss(const struct ur_arch *arch, const struct ur_batch *batch, unsigned ro
 	return ur_loss_nll(batch, roles, arch->no_click, u, du, steps);
 }
 
-void
-ur_train_fit(struct ur_train *train)
+static void
+fit_forward(void *arg, int i, int thread)
+{
+	struct ur_train *train = arg;
+	struct ur_shard *s = &train->shards.shard[i];
+	size_t steps = 0;
+
+	(void)thread;
+	ur_shard_gather(&train->shards, i);
+	s->u = ur_net_forward(train->model->reward, s->work, &train->data->items, &s->batch, TRAIN, true);
+	s->sums.loss = model_loss(&train->model->arch, &s->batch, TRAIN, s->u, s->du, &steps);
+	s->sums.steps = steps;
+}
+
+static void
+fit_backward(void *arg, int i, int thread)
+{
+	struct ur_train *train = arg;
+	struct ur_shard *s = &train->shards.shard[i];
+	uint64_t steps = train->drawn.steps;
+
+	for (int k = 0; k < s->batch.K && steps > 0; k++)
+		s->du[k] /= (real)steps;
+	ur_shard_backward(&train->shards, i, thread, false);
+}
+
+/* One step on the mean loss of the users drawn. */
+static void
+fit(struct ur_train *train)
 {
 	const struct ur_model *model = train->model;
-	const struct ur_batch *batch = &train->batch;
-	size_t steps = 0;
-	const real *u = ur_net_forward(model->reward, train->work, &train->data->items, batch, TRAIN, true);
 
-	UR_GROW(train->du, train->du_cap, (size_t)batch->K);
-	train->sums.loss += model_loss(&model->arch, batch, TRAIN, u, train->du, &steps);
-	train->sums.steps += steps;
-	for (int k = 0; k < batch->K && steps > 0; k++)
-		train->du[k] /= (real)steps;
-	ur_net_backward(model->reward, train->work, train->du, train->grad);
-	ur_net_track(model->reward, train->work, model->param);
+	ur_shards_run(&train->shards, fit_forward, train);
+	train->drawn = ur_shards_sum(&train->shards);
+	ur_shards_run(&train->shards, fit_backward, train);
+	ur_net_track(model->reward, train->shards.shard[0].work, model->param);
 	ur_train_update(train, false);
 }
 
 /* --- an evaluation --------------------------------------------------------- */
 
-static struct ur_brief
-judge(struct ur_train *train)
+static void
+judge_chunk(void *arg, int i, int thread)
 {
-	struct ur_pass *pass = &train->validation;
+	struct ur_train *train = arg;
 	const struct ur_model *model = train->model;
 	const struct ur_net *net = model->policy != NULL ? model->policy : model->reward;
 	struct ur_arch arch = model->arch;
+	struct ur_judge *judge = &train->judge[thread];
 	struct ur_brief brief = { 0 };
+	const struct ur_batch *batch = ur_pass_chunk(&train->validation, (size_t)i, &judge->spare);
+	const real *u = ur_net_forward(net, judge->work, &train->data->items, batch, VALIDATION, false);
 
 	if (model->policy != NULL)      /* its probabilities are a plain softmax */
 		arch.loss = UR_NLL, arch.no_click = UR_NO_CLICK_NONE;
-	for (size_t i = 0; i < pass->chunks; i++) {
-		const struct ur_batch *batch = ur_pass_chunk(pass, i);
-		const real *u = ur_net_forward(net, train->work, &train->data->items, batch, VALIDATION, false);
+	brief.loss = model_loss(&arch, batch, VALIDATION, u, NULL, &brief.loss_steps);
+	ur_brief_add(&brief, batch, VALIDATION, u);
+	train->brief[i] = brief;
+}
 
-		brief.loss += model_loss(&arch, batch, VALIDATION, u, NULL, &brief.loss_steps);
-		ur_brief_add(&brief, batch, VALIDATION, u);
+/* The figures on validation steps, chunk by chunk and added in order. */
+static struct ur_brief
+judge(struct ur_train *train)
+{
+	struct ur_brief sum = { 0 };
+
+	ur_pool_run(train->shards.pool, judge_chunk, train, (int)train->validation.chunks);
+	for (size_t i = 0; i < train->validation.chunks; i++) {
+		const struct ur_brief *b = &train->brief[i];
+
+		sum.loss += b->loss;
+		sum.loss_steps += b->loss_steps;
+		sum.hit1 += b->hit1;
+		sum.hit2 += b->hit2;
+		sum.picks += b->picks;
 	}
-	return brief;
+	return sum;
 }
 
 static bool
@@ -353,17 +385,31 @@ ended(const struct ur_train *train)
 	    (set->patience > 0 && ur_train_judged(train) && train->stale >= set->patience);
 }
 
+static void
+add_sums(struct ur_train *train)
+{
+	struct ur_sums *sums = &train->sums;
+	const struct ur_sums *drawn = &train->drawn;
+
+	sums->loss += drawn->loss;
+	sums->loss_max += drawn->loss_max;
+	sums->loss_min += drawn->loss_min;
+	sums->gap += drawn->gap;
+	sums->steps += drawn->steps;
+}
+
 int
 ur_train_step(struct ur_train *train, char *err)
 {
 	train->evaluated = false;
 	if (ended(train))
 		return 0;
-	draw_batch(train);
+	ur_shards_draw(&train->shards, &train->rng);
 	if (train->model->policy != NULL)
 		ur_train_play(train);
 	else
-		ur_train_fit(train);
+		fit(train);
+	add_sums(train);
 	train->iteration++;
 	if (!isfinite(train->sums.loss))
 		return ur_fail(err, "iteration %jd: the loss is not finite", (intmax_t)train->iteration);

@@ -13,6 +13,7 @@
 #include "optim.h"
 #include "pass.h"
 #include "rng.h"
+#include "shards.h"
 
 enum ur_select { UR_BY_LOSS, UR_BY_PREC1, UR_BY_PREC2 };
 extern const char *const ur_select_name[];      /* "nll", "prec@1", "prec@2" */
@@ -39,12 +40,9 @@ struct ur_figures {
 	double loss_max, loss_min, gap;
 };
 
-struct ur_sums {                /* over the batches since the last evaluation */
-	double loss, loss_max, loss_min, gap;
-	uint64_t steps;
-};
-
 struct ur_segment;              /* neighbouring parameters that Adam treats alike */
+struct ur_judge;
+struct ur_brief;
 
 struct ur_train {
 	struct ur_settings set;
@@ -68,16 +66,12 @@ struct ur_train {
 	/* scratch */
 	struct ur_figures now;          /* the last evaluation */
 	bool evaluated;                 /* did the last step end with one? */
-	uint32_t *user;                 /* [users] positions of those with training steps */
-	size_t users, drawn;
-	uint32_t *swap;                 /* [drawn] how the draw disturbed `user` */
-	struct ur_batch batch;
-	struct ur_work *work, *policy_work;
-	real *du, *dv;                  /* [batch.K] */
-	size_t du_cap, dv_cap;
-	real *grad;                     /* [params], 0 between steps */
+	struct ur_shards shards;
+	struct ur_sums drawn;           /* over the users of this iteration */
 	struct ur_segment *segment;
 	int segments;
+	struct ur_judge *judge;         /* [threads] scratch of evaluations */
+	struct ur_brief *brief;         /* [validation.chunks] */
 	struct ur_pass validation;
 };
 
@@ -112,8 +106,7 @@ void ur_figures_say(const struct ur_figures *figures, bool adversarial, char *te
 
 /* --- for the iterations themselves --------------------------------------- */
 
-/* One maximum likelihood (or exact adversarial) step, or one round of max and min steps, on train->batch. */
-void ur_train_fit(struct ur_train *train);
+/* A round of max and min steps on the users drawn. */
 void ur_train_play(struct ur_train *train);
 /* Adam over the reward's (or the policy's) trained tensors; sets the gradient to 0. */
 void ur_train_update(struct ur_train *train, bool policy);

@@ -14,8 +14,9 @@ enum { JOBS = 100 };
 static atomic_int done[JOBS];
 
 static void
-count(void *arg, int i)
+count(void *arg, int i, int thread)
 {
+	assert_in_range(thread, 0, 3);
 	atomic_fetch_add(&done[i], *(int *)arg);
 }
 

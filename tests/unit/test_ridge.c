@@ -30,13 +30,14 @@ static double
 objective(const struct ur_model *model, const struct ur_data *data, double lambda)
 {
 	struct ur_work *work = ur_work_new();
+	struct ur_batch spare = { 0 };
 	struct ur_pass pass;
 	double loss = 0, square = 0;
 	size_t steps = 0;
 
 	ur_pass_init(&pass, data, TRAIN);
 	for (size_t i = 0; i < pass.chunks; i++) {
-		const struct ur_batch *batch = ur_pass_chunk(&pass, i);
+		const struct ur_batch *batch = ur_pass_chunk(&pass, i, &spare);
 		const real *u = ur_net_forward(model->reward, work, &data->items, batch, TRAIN, false);
 
 		loss += ur_loss_nll(batch, TRAIN, model->arch.no_click, u, NULL, &steps);
@@ -44,6 +45,7 @@ objective(const struct ur_model *model, const struct ur_data *data, double lambd
 	for (int i = 0; i < model->tensors; i++)
 		for (size_t j = 0; model->tensor[i].matrix && j < model->tensor[i].n; j++)
 			square += pow((double)model->param[model->tensor[i].at + j], 2);
+	ur_batch_free(&spare);
 	ur_pass_free(&pass);
 	ur_work_free(work);
 	return loss / (double)steps + lambda / 2 * square;

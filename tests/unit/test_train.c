@@ -60,6 +60,7 @@ test_a_pass_meets_every_user_once(void **state)
 {
 	enum { USERS = 600 };
 	struct ur_data data;
+	struct ur_batch spare = { 0 };
 	struct ur_pass pass;
 	uint64_t last = 0;
 	size_t users = 0;
@@ -69,7 +70,7 @@ test_a_pass_meets_every_user_once(void **state)
 	ur_pass_init(&pass, &data, 1 << UR_TRAIN);
 	assert_true(pass.chunks > 1);
 	for (size_t i = 0; i < pass.chunks; i++) {
-		const struct ur_batch *batch = ur_pass_chunk(&pass, i);
+		const struct ur_batch *batch = ur_pass_chunk(&pass, i, &spare);
 
 		for (int u = 0; u < batch->U; u++) {
 			assert_true(batch->user[u] > last);
@@ -78,6 +79,7 @@ test_a_pass_meets_every_user_once(void **state)
 		users += (size_t)batch->U;
 	}
 	assert_int_equal(users, USERS * 4 / 5);
+	ur_batch_free(&spare);
 	ur_pass_free(&pass);
 	ur_data_free(&data);
 }
@@ -107,12 +109,14 @@ test_draws(void **state)
 	set.iterations = 60;
 	begin(&train, &set, &data, &model);
 	while (ur_train_step(&train, err) > 0) {
-		qsort(train.batch.user, (size_t)train.batch.U, sizeof *train.batch.user, ascending);
-		assert_int_equal(train.batch.U, set.batch);
+		const struct ur_batch *batch = &train.shards.shard[0].batch;
+
+		qsort(batch->user, (size_t)batch->U, sizeof *batch->user, ascending);
+		assert_int_equal(batch->U, set.batch);
 		for (int u = 0; u < set.batch; u++) {
-			assert_true(u == 0 || train.batch.user[u] > train.batch.user[u - 1]);
-			assert_true(train.batch.user[u] % 5 != 0);
-			met[train.batch.user[u]] = true;
+			assert_true(u == 0 || batch->user[u] > batch->user[u - 1]);
+			assert_true(batch->user[u] % 5 != 0);
+			met[batch->user[u]] = true;
 		}
 	}
 	for (int u = 1; u <= 40; u++)
