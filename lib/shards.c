@@ -182,7 +182,8 @@ ur_shard_backward(struct ur_shards *shards, int i, int thread, bool policy)
 /* --- all of them ----------------------------------------------------------------- */
 
 /*
- * From the batch alone.  Batch normalisation wants its statistics from the whole batch.
+ * From the batch alone.  Each shard projects the items it meets, so that many shards would cost more than they
+ * bring.  Batch normalisation wants its statistics from the whole batch.
  */
 static int
 shards_for(const struct ur_shards *shards)

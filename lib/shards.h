@@ -14,7 +14,7 @@
 #include "pool.h"
 #include "rng.h"
 
-enum { UR_MAX_SHARDS = 4 };
+enum { UR_MAX_SHARDS = 2 };
 
 struct ur_sums {                        /* over training steps */
 	double loss, loss_max, loss_min, gap;
