@@ -1,0 +1,86 @@
+/* rr-synth - a made-up shop and its click log, from a known user model; see rr-synth(1). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli.h"
+#include "mem.h"
+#include "synth.h"
+
+static const char *scale = "sample", *folder, *truth_path;
+static uint64_t seed = 1;
+static const struct ur_opt opts[] = {
+	{ 's', "scale", UR_STR, &scale, .arg = "full|sample|X", .flags = UR_PARAM,
+	    .help = "as the real dataset, as its bundled part, or a fraction of the real one" },
+	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "of everything" },
+	{ 't', "truth", UR_STR, &truth_path, .arg = "FILE", .help = "write there the model that picks" },
+	{ 'o', "output", UR_STR, &folder, .arg = "DIR", .help = "the folder for the files; made if it is not there" },
+	{ 0 }
+};
+static const struct ur_tool tool = {
+	"rr-synth", "a made-up shop and its click log, from a known user model", "[options] -o dir", opts, NULL
+};
+
+enum { EVENTS, PART1, PART2, TREE, FILES };
+static const char *const file_name[FILES] = {
+	"events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv"
+};
+
+static void
+open_files(struct ur_output *out)
+{
+	if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+		ur_die("%s: %s", folder, strerror(errno));
+	for (int i = 0; i < FILES; i++) {
+		char *path = ur_alloc(strlen(folder) + strlen(file_name[i]) + 2, 1);
+
+		sprintf(path, "%s/%s", folder, file_name[i]);
+		ur_output_open(&out[i], path, UR_TEXT);         /* the path stays with it, for messages */
+	}
+}
+
+static void
+write_truth(const struct ur_truth *truth, const struct ur_shop *shop, struct ur_output *out)
+{
+	struct ur_header header = { 0 };
+	char err[UR_ERR];
+
+	ur_history_add(&header, &seed);
+	if (ur_truth_write(truth, shop, &header, out->f, err) < 0)
+		ur_die("%s: %s", out->name, err);
+	ur_header_free(&header);
+}
+
+int
+main(int argc, char *argv[])
+{
+	char **operands = ur_options(&tool, argc, argv), err[UR_ERR];
+	struct ur_output out[FILES], truth_out;
+	struct ur_synth_size size;
+	struct ur_truth truth;
+	struct ur_shop shop;
+
+	if (*operands != NULL)
+		ur_usage("%s: there is no input, expected options alone", *operands);
+	if (folder == NULL)
+		ur_usage("-o is required");
+	if (ur_synth_scale(&size, scale, err) < 0)
+		ur_usage("--scale: %s", err);
+	open_files(out);
+	if (truth_path != NULL)
+		ur_output_open(&truth_out, truth_path, UR_BINARY);
+	ur_shop_init(&shop, &size, seed);
+	ur_truth_draw(&truth, seed);
+	ur_shop_write_tree(&shop, out[TREE].f);
+	ur_synth_log(&shop, &truth, out[EVENTS].f);
+	ur_shop_write_properties(&shop, out[PART1].f, out[PART2].f);
+	if (truth_path != NULL)
+		write_truth(&truth, &shop, &truth_out);
+	for (int i = 0; i < FILES; i++)
+		ur_output_commit(&out[i]);
+	if (truth_path != NULL)
+		ur_output_commit(&truth_out);
+	ur_shop_free(&shop);
+	return ur_finish();
+}
