@@ -337,6 +337,9 @@ main(int argc, char *argv[])
 	if (stats != NULL)
 		write_stats(&stats_out);
 	report_bad();
+	if (ur_verbose)
+		ur_note("%ju rows of %ju visitors, %ju picks, %ju of them written", (uintmax_t)counts.rows,
+		    (uintmax_t)counts.visitors, (uintmax_t)counts.picks, (uintmax_t)counts.choices);
 	ur_header_free(&header);
 	ur_counts_free(&counts);
 	return ur_finish();

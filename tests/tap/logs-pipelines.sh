@@ -112,7 +112,12 @@ if [ -d "$yandex" ]; then
 	    rr-sessionize -f impressions --stats yandex.json -o yandex.ur
 	[ "$(jq -c '[.visitors, .choices, .no_pick_events, .sizes["10"]]' yandex.json)" = '[56359,38461,17898,38461]' ]
 	ok "result pages: the Yandex sample"
+	zstd -dcq "$yandex/testSample.zst" | ur-serp-to-impressions | head -30001 | rr-sessionize -f impressions | ur-featurize --features id -o pages.ur
+	ur-pretrain -q --state none --dims 0 --no-click zero --ridge 0.01 -o pages-model.ur pages.ur && ur-eval --bootstrap 0 -m pages-model.ur pages.ur |
+	    awk '{ v[$1] = $2 } END { exit !(v["nll"] > 0 && v["nll"] < log(11) && v["nll_pick"] < v["nll_uniform"]) }'
+	ok "result pages: a model of them beats uniform choice, no click included"
 else
 	skip "result pages: the Yandex sample" "$yandex is not here"
+	skip "result pages: a model of them beats uniform choice, no click included" "$yandex is not here"
 fi
 done_testing

@@ -22,6 +22,11 @@ ok "sizes add up"
 ur-dump sessions.ur | jq -es '.[0].history[0].args as $a | $a.gap == 1800 and $a["max-set"] == 10 and ($a | has("stats") or has("skip-bad") | not)' >same
 ok "the header keeps the options that change the result"
 
+[ "$(rr-sessionize -v -o got.ur events.csv 2>&1)" = "rr-sessionize: 100000 rows of 54913 visitors, 2266 picks, 704 of them written" ]
+ok "-v sums up"
+[ -z "$(rr-sessionize -o got.ur events.csv 2>&1)" ]
+ok "nothing is said otherwise"
+
 # --- forms of the log -----------------------------------------------------------
 
 same() { rr-sessionize -o got.ur "$@" && cmp -s got.ur sessions.ur; }
