@@ -153,6 +153,16 @@ put_bytes(struct ur_frame_writer *w, const void *data, size_t n, char *err)
 	return 0;
 }
 
+/* When the rows of lazy Adam were last updated. */
+static int
+put_lazy(struct ur_frame_writer *w, const struct ur_lazy *lazy, char *err)
+{
+	for (int i = 0; i < lazy->tables; i++)
+		if (put_bytes(w, lazy->table[i].last, lazy->table[i].tensor->table_rows * sizeof(uint32_t), err) < 0)
+			return -1;
+	return 0;
+}
+
 int
 ur_checkpoint_write(const struct ur_train *train, const struct ur_stage *stage, FILE *f, char *err)
 {
@@ -163,7 +173,7 @@ ur_checkpoint_write(const struct ur_train *train, const struct ur_stage *stage, 
 	ur_frames_begin(&w, f);
 	r = put_header(&w, train, stage, err) < 0 || put_bytes(&w, train->model->param, n, err) < 0 ||
 	    put_bytes(&w, train->m, n, err) < 0 || put_bytes(&w, train->v, n, err) < 0 ||
-	    put_bytes(&w, train->best, n, err) < 0 || put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
+	    put_bytes(&w, train->best, n, err) < 0 || put_lazy(&w, &train->lazy, err) < 0 || put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
 	ur_frames_end(&w, 0);
 	return r;
 }
@@ -298,6 +308,15 @@ get_bytes(struct ur_frame_reader *r, void *data, size_t n, const char *path, cha
 }
 
 static int
+read_lazy(struct ur_lazy *lazy, struct ur_frame_reader *r, const char *path, char *err)
+{
+	for (int i = 0; i < lazy->tables; i++)
+		if (get_bytes(r, lazy->table[i].last, lazy->table[i].tensor->table_rows * sizeof(uint32_t), path, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
 read_log(struct ur_train *train, struct ur_frame_reader *r, const char *path, char *err)
 {
 	size_t n = train->log_size;
@@ -321,7 +340,7 @@ read_all(struct ur_train *train, const struct ur_stage *stage, struct ur_input *
 	int bad = ur_frames_open(&r, in, false, err) < 0 || read_header(train, stage, &r, in->name, err) < 0 ||
 	    get_bytes(&r, train->model->param, n, in->name, err) < 0 || get_bytes(&r, train->m, n, in->name, err) < 0 ||
 	    get_bytes(&r, train->v, n, in->name, err) < 0 || get_bytes(&r, train->best, n, in->name, err) < 0 ||
-	    read_log(train, &r, in->name, err) < 0 ? -1 : ur_frames_next(&r, &frame, err);
+	    read_lazy(&train->lazy, &r, in->name, err) < 0 || read_log(train, &r, in->name, err) < 0 ? -1 : ur_frames_next(&r, &frame, err);
 
 	ur_frames_close(&r);
 	return bad > 0 ? ur_fail(err, "%s: more frames than expected", in->name) : bad;

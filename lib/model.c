@@ -224,6 +224,12 @@ ur_model_add_policy(struct ur_model *model, int layers, const int *dims)
 	ur_model_free(&old);
 }
 
+bool
+ur_tensor_of_policy(const struct ur_tensor *tensor)
+{
+	return strncmp(tensor->name, "policy.", 7) == 0;
+}
+
 const struct ur_tensor *
 ur_model_tensor(const struct ur_model *model, const char *name)
 {

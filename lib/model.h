@@ -78,6 +78,7 @@ void ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, str
 /* Adds a policy network with the given layers; the reward's values stay. */
 void ur_model_add_policy(struct ur_model *model, int layers, const int *dims);
 void ur_model_free(struct ur_model *model);
+bool ur_tensor_of_policy(const struct ur_tensor *tensor);
 const struct ur_tensor *ur_model_tensor(const struct ur_model *model, const char *name);
 
 /*

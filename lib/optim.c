@@ -21,12 +21,77 @@ static void adam_clones(real, real, real, real, real, real *, real *, real *, re
 UR_CLONES(void, , adam_clones, adam, (real rate, real beta1, real beta2, real epsilon, real l2, real *w, real *m, real *v, real *g,
     size_t n), (rate, beta1, beta2, epsilon, l2, w, m, v, g, n))
 
-void
-ur_adam_step(const struct ur_adam *a, double l2, real *w, real *m, real *v, real *g, size_t n)
+/* lr m^ / (sqrt(v^) + epsilon) with m^ = m / (1 - beta1^t), v^ = v / correct^2 is rate m / (sqrt(v) + epsilon correct). */
+struct step {
+	real rate, epsilon;
+};
+
+static struct step
+step_of(const struct ur_adam *a)
 {
 	double t = (double)a->t, correct = sqrt(1 - pow(a->beta2, t));
 
-	/* lr m^ / (sqrt(v^) + epsilon) with m^ = m / (1 - beta1^t), v^ = v / correct^2 */
-	adam_clones((real)(a->lr * correct / (1 - pow(a->beta1, t))), (real)a->beta1, (real)a->beta2,
-	    (real)(a->epsilon * correct), (real)l2, w, m, v, g, n);
+	return (struct step){ (real)(a->lr * correct / (1 - pow(a->beta1, t))), (real)(a->epsilon * correct) };
+}
+
+void
+ur_adam_step(const struct ur_adam *a, double l2, real *w, real *m, real *v, real *g, size_t n)
+{
+	struct step s = step_of(a);
+
+	adam_clones(s.rate, (real)a->beta1, (real)a->beta2, s.epsilon, (real)l2, w, m, v, g, n);
+}
+
+/* w goes `way` times m / (sqrt(v) + epsilon); m and v shrink. */
+static UR_ALWAYS void
+coast(real way, real shrink1, real shrink2, real epsilon, real *restrict w, real *restrict m, real *restrict v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		w[i] -= way * m[i] / (ur_sqrt(v[i]) + epsilon);
+		m[i] *= shrink1;
+		v[i] *= shrink2;
+	}
+}
+static void coast_clones(real, real, real, real, real *, real *, real *, size_t);
+UR_CLONES(void, , coast_clones, coast, (real way, real shrink1, real shrink2, real epsilon, real *w, real *m, real *v, size_t n),
+    (way, shrink1, shrink2, epsilon, w, m, v, n))
+
+static void
+catch_up(const struct ur_adam *a, struct step s, double skipped, real *w, real *m, real *v, size_t n)
+{
+	double shrink1 = pow(a->beta1, skipped), shrink2 = pow(a->beta2, skipped);
+	double ratio = a->beta1 / sqrt(a->beta2), series = ratio * (1 - pow(ratio, skipped)) / (1 - ratio);
+
+	coast_clones((real)(s.rate * series), (real)shrink1, (real)shrink2, s.epsilon, w, m, v, n);
+}
+
+static void
+fetch_row(const real *p, size_t width)
+{
+	for (size_t i = 0; i < width; i += 64 / sizeof *p)
+		__builtin_prefetch(p + i, 1);
+}
+
+void
+ur_adam_rows(const struct ur_adam *a, double l2, real *w, real *m, real *v, real *g, size_t width,
+    const uint32_t *row, const uint32_t *skipped, size_t n)
+{
+	enum { AHEAD = 4 };
+	struct step s = step_of(a);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = row[i] * width;
+
+		if (i + AHEAD < n) {
+			size_t next = row[i + AHEAD] * width;
+
+			fetch_row(w + next, width);
+			fetch_row(m + next, width);
+			fetch_row(v + next, width);
+			fetch_row(g + next, width);
+		}
+		if (skipped[i] > 0)
+			catch_up(a, s, skipped[i], w + at, m + at, v + at, width);
+		adam_clones(s.rate, (real)a->beta1, (real)a->beta2, s.epsilon, (real)l2, w + at, m + at, v + at, g + at, width);
+	}
 }

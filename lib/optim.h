@@ -24,4 +24,12 @@ struct ur_adam {
  */
 void ur_adam_step(const struct ur_adam *adam, double l2, real *w, real *m, real *v, real *g, size_t n);
 
+/*
+ * The same for n rows of a table whose width is given, row[i] having missed skipped[i] steps with gradient 0 since its
+ * last: before its own step its moments shrink by beta^skipped, and it goes the way they carried it meanwhile,
+ * the geometric series of (beta1 / sqrt(beta2))^j under the rate of this step.  Pointers are to row 0.
+ */
+void ur_adam_rows(const struct ur_adam *adam, double l2, real *w, real *m, real *v, real *g, size_t width,
+    const uint32_t *row, const uint32_t *skipped, size_t n);
+
 #endif

@@ -120,12 +120,6 @@ move_rows(const struct ur_shards *shards, const struct ur_tensor *t, const uint3
 	}
 }
 
-static bool
-is_policy(const struct ur_tensor *t)
-{
-	return strncmp(t->name, "policy.", 7) == 0;
-}
-
 static void
 move_tables(const struct ur_shards *shards, const struct ur_work *work, bool policy, real *part)
 {
@@ -136,7 +130,7 @@ move_tables(const struct ur_shards *shards, const struct ur_work *work, bool pol
 	for (int i = 0; i < model->tensors; i++) {
 		const struct ur_tensor *t = &model->tensor[i];
 
-		if (t->table_rows == 0 || is_policy(t) != policy)
+		if (t->table_rows == 0 || ur_tensor_of_policy(t) != policy)
 			continue;
 		n = strstr(t->name, "lstm") != NULL ? ur_work_picks(work, &item) : ur_work_items(work, &item);
 		move_rows(shards, t, item, n, part);

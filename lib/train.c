@@ -28,12 +28,6 @@ struct ur_judge {
 	struct ur_batch spare;
 };
 
-static bool
-of_policy(const struct ur_tensor *tensor)
-{
-	return strncmp(tensor->name, "policy.", 7) == 0;
-}
-
 /* Do the steps without a pick count in this model's loss? */
 static bool
 counts_no_click(const struct ur_model *model)
@@ -55,28 +49,31 @@ ur_train_judged(const struct ur_train *train)
 
 /* --- setting up ------------------------------------------------------------ */
 
-static size_t
-pieces(const struct ur_tensor *t)
+static void
+add_segments(struct ur_train *train, const struct ur_tensor *t, size_t first, size_t end)
 {
-	return t->trained ? (t->n + SEGMENT - 1) / SEGMENT : 0;
+	for (size_t n; first < end; first += n) {
+		n = end - first < SEGMENT ? end - first : SEGMENT;
+		UR_GROW(train->segment, train->segment_cap, (size_t)train->segments + 1);
+		train->segment[train->segments++] = (struct ur_segment){ t->at + first, n, t->matrix, ur_tensor_of_policy(t) };
+	}
 }
 
+/* All that is trained, but for the tables that lazy.c looks after. */
 static void
 find_segments(struct ur_train *train)
 {
 	const struct ur_model *model = train->model;
-	size_t n = 0;
 
-	for (int i = 0; i < model->tensors; i++)
-		n += pieces(&model->tensor[i]);
-	train->segment = ur_calloc(n, sizeof *train->segment);
 	for (int i = 0; i < model->tensors; i++) {
 		const struct ur_tensor *t = &model->tensor[i];
+		size_t table = t->table_at * t->shape[1], after = table + t->table_rows * t->shape[1];
 
-		for (size_t at = 0; t->trained && at < t->n; at += SEGMENT)
-			train->segment[train->segments++] = (struct ur_segment){
-				t->at + at, t->n - at < SEGMENT ? t->n - at : SEGMENT, t->matrix, of_policy(t)
-			};
+		if (t->trained && train->set.lazy && t->table_rows > 0) {
+			add_segments(train, t, 0, table);
+			add_segments(train, t, after, t->n);
+		} else if (t->trained)
+			add_segments(train, t, 0, t->n);
 	}
 }
 
@@ -88,6 +85,7 @@ allocate(struct ur_train *train)
 	train->m = ur_aligned(n, sizeof(real));
 	train->v = ur_aligned(n, sizeof(real));
 	train->best = ur_aligned(n, sizeof(real));
+	memcpy(train->best, train->model->param, n * sizeof(real));
 	train->brief = ur_calloc(train->validation.chunks, sizeof *train->brief);
 	train->judge = ur_calloc((size_t)train->set.threads, sizeof *train->judge);
 	for (int i = 0; i < train->set.threads; i++)
@@ -107,6 +105,8 @@ ur_train_init(struct ur_train *train, const struct ur_settings *set, const struc
 	train->kept.iteration = -1;
 	ur_rng_seed(&train->rng, set->seed, UR_SEED_USERS);
 	ur_flush_denormals();
+	if (set->lazy)
+		ur_lazy_init(&train->lazy, model);
 	find_segments(train);
 	ur_shards_init(&train->shards, data, model, set->batch, set->threads);
 	ur_pass_init(&train->validation, data, VALIDATION);
@@ -124,6 +124,7 @@ ur_train_free(struct ur_train *train)
 	}
 	ur_pass_free(&train->validation);
 	ur_shards_free(&train->shards);
+	ur_lazy_free(&train->lazy);
 	free(train->judge);
 	free(train->brief);
 	free(train->segment);
@@ -162,6 +163,7 @@ ur_train_update(struct ur_train *train, bool policy)
 
 	adam->t++;
 	ur_pool_run(train->shards.pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
+	ur_lazy_update(&train->lazy, &train->shards, adam, policy, train->set.l2, train->m, train->v, train->shards.grad);
 }
 
 static double
@@ -338,26 +340,83 @@ take_figures(struct ur_train *train)
 
 /* x * 0 is 0, or NaN where x is not finite; in lanes, so that it is vectorised. */
 static bool
-finite_params(const struct ur_model *model)
+all_finite(const real *x, size_t n)
 {
 	enum { LANES = 16 };
 	real lane[LANES] = { 0 }, sum = 0;
 	size_t i = 0;
 
-	for (; i + LANES <= model->params; i += LANES)
+	for (; i + LANES <= n; i += LANES)
 		for (int j = 0; j < LANES; j++)
-			lane[j] += model->param[i + (size_t)j] * 0;
-	for (; i < model->params; i++)
-		sum += model->param[i] * 0;
+			lane[j] += x[i + (size_t)j] * 0;
+	for (; i < n; i++)
+		sum += x[i] * 0;
 	for (int j = 0; j < LANES; j++)
 		sum += lane[j];
 	return sum == 0;
 }
 
+/*
+ * Calls f for the parameters that may have changed since then, in ranges: all of them, or with lazy Adam all outside
+ * the tables and the rows met.
+ */
+static void
+each_changed(struct ur_train *train, struct ur_moment since, void (*f)(struct ur_train *, struct ur_range))
+{
+	const struct ur_lazy *lazy = &train->lazy;
+
+	if (!train->set.lazy) {
+		f(train, (struct ur_range){ 0, train->model->params });
+		return;
+	}
+	for (int i = 0; i < train->shards.ranges; i++)
+		f(train, train->shards.dense[i]);
+	for (int i = 0; i < lazy->tables; i++)
+		for (size_t r = 0; r < lazy->table[i].tensor->table_rows; r++)
+			if (ur_lazy_changed(&lazy->table[i], r, since.reward, since.policy))
+				f(train, ur_lazy_row(&lazy->table[i], r));
+}
+
+static void
+check_finite(struct ur_train *train, struct ur_range range)
+{
+	train->finite &= all_finite(train->model->param + range.at, range.n);
+}
+
+static void
+copy_to_best(struct ur_train *train, struct ur_range range)
+{
+	memcpy(train->best + range.at, train->model->param + range.at, range.n * sizeof(real));
+}
+
+static struct ur_moment
+now(const struct ur_train *train)
+{
+	return (struct ur_moment){ train->adam.t, train->policy_adam.t };
+}
+
+static bool
+finite_params(struct ur_train *train)
+{
+	train->finite = true;
+	each_changed(train, train->looked, check_finite);
+	train->looked = now(train);
+	return train->finite;
+}
+
+static void
+keep(struct ur_train *train)
+{
+	train->kept = train->now;
+	each_changed(train, train->copied, copy_to_best);
+	train->copied = now(train);
+	train->stale = 0;
+}
+
 int
 ur_train_evaluate(struct ur_train *train, char *err)
 {
-	if (!finite_params(train->model))
+	if (!finite_params(train))
 		return ur_fail(err, "iteration %jd: a parameter is not finite", (intmax_t)train->iteration);
 	take_figures(train);
 	if (ur_train_judged(train) && !isfinite(train->now.loss))
@@ -368,9 +427,7 @@ ur_train_evaluate(struct ur_train *train, char *err)
 		train->stale++;
 		return 0;
 	}
-	train->kept = train->now;
-	memcpy(train->best, train->model->param, train->model->params * sizeof(real));
-	train->stale = 0;
+	keep(train);
 	return 1;
 }
 

@@ -9,6 +9,7 @@
 #define UR_TRAIN_H
 
 #include "data.h"
+#include "lazy.h"
 #include "model.h"
 #include "optim.h"
 #include "pass.h"
@@ -28,6 +29,7 @@ struct ur_settings {            /* as the options of ur-pretrain(1) and ur-advtr
 	enum ur_select select;
 	uint64_t seed;
 	int threads;
+	bool lazy;              /* rows of one-hots are updated when met */
 	int max_steps, min_steps;       /* an iteration's steps of the policy and of the reward; without a policy unused */
 };
 
@@ -38,6 +40,10 @@ struct ur_figures {
 	double loss, prec1, prec2;      /* on validation steps, by the policy if there is one */
 	/* with a policy, over the batches since the figures before: V, V - u of the pick, and max V - V */
 	double loss_max, loss_min, gap;
+};
+
+struct ur_moment {              /* steps of the two Adams at some time; 0: before all */
+	uint64_t reward, policy;
 };
 
 struct ur_segment;              /* neighbouring parameters that Adam treats alike */
@@ -60,6 +66,7 @@ struct ur_train {
 	struct ur_figures kept;         /* of the best model so far; iteration -1: none yet */
 	real *best;                     /* its values [params] */
 	int stale;                      /* evaluations since then */
+	struct ur_lazy lazy;            /* empty without --lazy-adam */
 	char *log;                      /* rows of --log, without the header */
 	size_t log_size, log_cap;
 
@@ -67,9 +74,12 @@ struct ur_train {
 	struct ur_figures now;          /* the last evaluation */
 	bool evaluated;                 /* did the last step end with one? */
 	struct ur_shards shards;
+	struct ur_moment looked, copied;        /* of the last evaluation, and of the last that was kept */
 	struct ur_sums drawn;           /* over the users of this iteration */
 	struct ur_segment *segment;
+	size_t segment_cap;
 	int segments;
+	bool finite;
 	struct ur_judge *judge;         /* [threads] scratch of evaluations */
 	struct ur_brief *brief;         /* [validation.chunks] */
 	struct ur_pass validation;

@@ -40,6 +40,7 @@ static int no_click = NO_CLICK_AUTO;
 	{ 0, "no-click", UR_ENUM, &no_click, 0, 0, "may a visitor pick nothing, at reward 0", "auto|none|zero", UR_PARAM }, \
 	{ 0, "lr", UR_REAL, &set.lr, 0, 1e30, "learning rate of Adam", "RATE", UR_PARAM }, \
 	{ 0, "l2", UR_REAL, &set.l2, 0, 1e30, "L * w is added to the gradient of every matrix", "L", UR_PARAM }, \
+	{ 0, "lazy-adam", UR_FLAG, &set.lazy, 0, 0, "update rows of one-hots only when a batch meets them", NULL, UR_PARAM }, \
 	{ 'b', "batch", UR_INT, &set.batch, 1, INT32_MAX, "users in an iteration", "N", UR_PARAM }, \
 	{ 'n', "iterations", UR_INT, &set.iterations, 0, INT32_MAX, "iterations in all", "N", UR_PARAM }, \
 	{ 0, "eval-every", UR_INT, &set.eval_every, 1, INT32_MAX, "iterations between evaluations", "N", UR_PARAM }, \

@@ -48,6 +48,10 @@ for state in lstm pw none; do
 	ok "$state: 5 + 7 iterations through a checkpoint are 12"
 done
 
+ur-pretrain $quick --lazy-adam -n 5 --checkpoint lazy.ckpt -o /dev/null train.ur &&
+    ur-pretrain $quick --lazy-adam --checkpoint lazy.ckpt --resume -o b.ur train.ur && ur-pretrain $quick --lazy-adam -o a.ur train.ur &&
+    cmp a.ur b.ur && ur-pretrain $quick -o c.ur train.ur && ! cmp -s a.ur c.ur
+ok "--lazy-adam: 5 + 7 iterations through a checkpoint are 12, and not those of Adam"
 ur-pretrain $quick --batch 1000000 -o a.ur train.ur; ok "a batch larger than there are users"
 
 # --- checkpoints -------------------------------------------------------------------

@@ -126,6 +126,133 @@ test_draws(void **state)
 	ur_data_free(&data);
 }
 
+/* --- threads and lazy Adam ------------------------------------------------------ */
+
+/* The values after some iterations on all of the data, to be freed. */
+static real *
+values_after(const struct ur_data *data, const struct ur_settings *set, bool policy, size_t *n)
+{
+	struct ur_model model;
+	struct ur_train train;
+	real *values;
+
+	make_model(&model, data, policy, 1);
+	begin(&train, set, data, &model);
+	run(&train);
+	*n = model.params;
+	values = memcpy(ur_alloc(model.params, sizeof(real)), model.param, model.params * sizeof(real));
+	ur_train_free(&train);
+	ur_model_free(&model);
+	return values;
+}
+
+static void
+test_threads_change_no_byte(void **state)
+{
+	struct ur_settings set = quick;
+	struct ur_data data;
+	size_t n;
+
+	(void)state;
+	make_choices(&data, 700, true, 1);
+	set.batch = 400;        /* more than one shard */
+	for (int kind = 0; kind < 4; kind++) {
+		real *one, *three;
+
+		set.lazy = kind / 2;
+		set.threads = 1;
+		one = values_after(&data, &set, kind % 2, &n);
+		set.threads = 3;
+		three = values_after(&data, &set, kind % 2, &n);
+		assert_memory_equal(one, three, n * sizeof(real));
+		free(one);
+		free(three);
+	}
+	ur_data_free(&data);
+}
+
+/* Two shards add up to what one would be, but for rounding. */
+static void
+test_shards_add_up(void **state)
+{
+	struct ur_data data;
+	struct ur_model model;
+	struct ur_train train;
+	struct ur_work *work = ur_work_new();
+	struct ur_batch batch = { 0 };
+	real *grad, *du;
+	size_t steps = 0;
+
+	(void)state;
+	make_choices(&data, 700, false, 0);
+	make_model(&model, &data, false, 1);
+	grad = ur_aligned(model.params, sizeof(real));
+	begin(&train, &(struct ur_settings){ .lr = 0, .batch = 700, .iterations = 1, .eval_every = 1, .threads = 2 }, &data, &model);
+	assert_int_equal(train.shards.n, 2);
+	ur_data_gather(&data, train.shards.user, train.shards.users, &batch);
+	du = ur_alloc((size_t)batch.K, sizeof(real));
+	ur_loss_nll(&batch, 1 << UR_TRAIN, UR_NO_CLICK_NONE, ur_net_forward(model.reward, work, &data.items, &batch,
+	    1 << UR_TRAIN, true), du, &steps);
+	ur_net_backward(model.reward, work, du, grad);
+	run(&train);            /* at rate 0; Adam's first moment is a tenth of the gradient of the mean */
+	for (size_t i = 0; i < model.params; i++)
+		assert_true(fabs((double)(train.m[i] * 10 * (real)steps - grad[i])) < 1e-2);
+	free(du);
+	free(grad);
+	ur_batch_free(&batch);
+	ur_work_free(work);
+	ur_train_free(&train);
+	ur_model_free(&model);
+	ur_data_free(&data);
+}
+
+/* Where every batch meets every row that is ever met, nothing is skipped, and lazy Adam is Adam. */
+static void
+test_lazy_adam_is_adam_when_all_is_met(void **state)
+{
+	struct ur_settings set = quick;
+	struct ur_data data;
+	real *exact, *lazy;
+	size_t n;
+
+	(void)state;
+	make_choices(&data, 60, true, 0);
+	set.batch = 60;
+	set.l2 = 0;             /* it would shrink the rows that are never met */
+	exact = values_after(&data, &set, true, &n);
+	set.lazy = true;
+	lazy = values_after(&data, &set, true, &n);
+	assert_memory_equal(exact, lazy, n * sizeof(real));
+	free(exact);
+	free(lazy);
+	ur_data_free(&data);
+}
+
+/* A row that missed steps ends near where Adam would have taken it with gradient 0, .08 from where it was met last. */
+static void
+test_a_row_catches_up(void **state)
+{
+	enum { WIDTH = 5, MISSED = 20 };
+	struct ur_adam adam = { .01, .9, .999, 1e-8, 0 };
+	real w[2][WIDTH] = { { 0 } }, m[2][WIDTH] = { { 0 } }, v[2][WIDTH] = { { 0 } }, g[2][WIDTH];
+
+	(void)state;
+	for (int step = 0; step < 60 + MISSED + 1; step++) {
+		bool met = step < 60 || step == 60 + MISSED;
+
+		adam.t++;
+		for (int i = 0; i < WIDTH; i++)
+			g[0][i] = g[1][i] = met ? (real)(i - 1.5) : 0;
+		ur_adam_step(&adam, 0, w[0], m[0], v[0], g[0], WIDTH);
+		if (met)
+			ur_adam_rows(&adam, 0, w[1], m[1], v[1], g[1], WIDTH, &(uint32_t){ 0 }, &(uint32_t){ step < 60 ? 0 : MISSED }, 1);
+	}
+	for (int i = 0; i < WIDTH; i++) {
+		assert_true(fabs((double)(m[0][i] - m[1][i])) < 1e-5 && fabs((double)(v[0][i] - v[1][i])) < 1e-5);
+		assert_true(fabs((double)(w[0][i] - w[1][i])) < .015 && fabs((double)w[0][i]) > .5);
+	}
+}
+
 /* --- checkpoints ------------------------------------------------------------ */
 
 struct course {
@@ -193,13 +320,16 @@ test_resume_anywhere(void **state)
 	char err[UR_ERR];
 
 	(void)state;
-	for (int policy = 0; policy < 2; policy++) {
+	for (int kind = 0; kind < 4; kind++) {
+		struct ur_settings all = quick;
+		bool policy = kind % 2;
 		struct course whole;
 
-		course_begin(&whole, policy, &quick);
+		all.lazy = kind / 2;
+		course_begin(&whole, policy, &all);
 		run(&whole.train);
-		for (int stop = 0; stop <= quick.iterations; stop += 3) {
-			struct ur_settings set = quick;
+		for (int stop = 0; stop <= all.iterations; stop += 3) {
+			struct ur_settings set = all;
 			struct course first, second;
 			FILE *f = checkpoint_file();
 
@@ -208,7 +338,7 @@ test_resume_anywhere(void **state)
 			run(&first.train);
 			assert_int_equal(ur_checkpoint_write(&first.train, &first.stage, f, err), 0);
 			assert_int_equal(fflush(f), 0);
-			course_begin(&second, policy, &quick);
+			course_begin(&second, policy, &all);
 			if (ur_checkpoint_read(&second.train, &second.stage, checkpoint_path(f), err) != 1)
 				fail_msg("%s", err);
 			run(&second.train);
@@ -291,6 +421,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_pass_meets_every_user_once),
 		cmocka_unit_test(test_draws),
+		cmocka_unit_test(test_threads_change_no_byte),
+		cmocka_unit_test(test_shards_add_up),
+		cmocka_unit_test(test_lazy_adam_is_adam_when_all_is_met),
+		cmocka_unit_test(test_a_row_catches_up),
 		cmocka_unit_test(test_resume_anywhere),
 		cmocka_unit_test(test_every_prefix_of_a_checkpoint_is_refused),
 		cmocka_unit_test(test_policy_alone_closes_the_gap),
