@@ -6,6 +6,7 @@
 export LC_ALL=C OPENBLAS_NUM_THREADS=1       # runs go side by side, so none needs threads of a BLAS
 prog=${0##*/}
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+[ ! -d "$here/../build" ] || PATH=$PATH:$(realpath "$here/../build")   # in the source folder, after make
 declare -A opt
 operands=()
 
