@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "progress.h"
 
-enum { BAR = 20, LINE = 512 };
+enum { BAR = 8, LINE = 512 };
 
 static double
 now(void)
@@ -44,9 +44,9 @@ draw(const struct ur_progress *progress, uint64_t done, double seconds, const ch
 	int full = (int)(BAR * done / total);
 	char line[LINE];
 
-	snprintf(line, sizeof line, "[%.*s%.*s] %ju/%ju %s, %.0f/s, %d:%02d left%s%s", full, "####################",
-	    BAR - full, "....................", (uintmax_t)done, (uintmax_t)total, progress->unit, rate,
-	    left / 60, left % 60, *text ? ", " : "", text);
+	snprintf(line, sizeof line, "[%.*s%.*s] %ju/%ju %s %.0f/s %d:%02d left%s%s", full, "########",
+	    BAR - full, "........", (uintmax_t)done, (uintmax_t)total, progress->unit, rate,
+	    left / 60, left % 60, *text ? "  " : "", text);
 	fprintf(stderr, "\r%.*s\033[K", columns() - 1, line);
 	fflush(stderr);
 }

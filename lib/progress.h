@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct ur_progress {
-	const char *unit;       /* "iterations" */
+	const char *unit;       /* "iterations", "it" */
 	uint64_t first, total;  /* where the work began, and where it ends */
 	double start, last;     /* seconds on the monotonic clock: of the beginning, of the last line */
 	bool on, shown;

@@ -306,10 +306,10 @@ ur_train_log_header(const struct ur_train *train)
 void
 ur_figures_say(const struct ur_figures *figures, bool adversarial, char *text, size_t size)
 {
-	int n = snprintf(text, size, "nll %.4f prec@1 %.4f prec@2 %.4f", figures->loss, figures->prec1, figures->prec2);
+	int n = snprintf(text, size, "nll %.4g prec@1 %.3g prec@2 %.3g", figures->loss, figures->prec1, figures->prec2);
 
 	if (adversarial && n > 0 && (size_t)n < size)
-		snprintf(text + n, size - (size_t)n, " loss_max %.4f loss_min %.4f gap %.4f",
+		snprintf(text + n, size - (size_t)n, " loss_max %.4g loss_min %.4g gap %.4g",
 		    figures->loss_max, figures->loss_min, figures->gap);
 }
 

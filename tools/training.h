@@ -130,10 +130,23 @@ settle_no_click(const struct ur_data *data, bool allowed)
 	arch.no_click = no_click == NO_CLICK_ZERO ? UR_NO_CLICK_ZERO : UR_NO_CLICK_NONE;
 }
 
+static void
+refuse_shared(const char *a, const char *b)
+{
+	bool standard_a = a == NULL || strcmp(a, "-") == 0, standard_b = b == NULL || strcmp(b, "-") == 0;
+
+	if (standard_a ? standard_b : !standard_b && strcmp(a, b) == 0)
+		ur_usage("%s: one file for two outputs", standard_a ? "<stdout>" : a);
+}
+
 /* Outputs are opened before long work begins. */
 static void
 open_outputs(struct ur_output *model, struct ur_output *log)
 {
+	if (log_path != NULL)
+		refuse_shared(log_path, output);
+	if (checkpoint_path != NULL)
+		refuse_shared(checkpoint_path, output);
 	ur_output_open(model, output, UR_BINARY);
 	if (log_path != NULL)
 		ur_output_open(log, log_path, UR_TEXT);
@@ -315,7 +328,7 @@ report(const struct ur_train *train, struct ur_progress *progress)
 	if (train->evaluated && ur_verbose) {
 		ur_progress_clear(progress);
 		ur_figures_say(&train->now, train->model->policy != NULL, text, sizeof text);
-		ur_note("iteration %jd: train %.4f %s", (intmax_t)train->iteration, train->now.train, text);
+		ur_note("iteration %jd: train %.4g %s", (intmax_t)train->iteration, train->now.train, text);
 	}
 	if (!progress->on)
 		return;
@@ -338,7 +351,7 @@ run_course(struct ur_train *train, const struct ur_stage *stage, char *err)
 		ur_die("%s", err);
 	if (checkpoint_path != NULL)
 		save_checkpoint(train, stage, &c);      /* a path that cannot be written is told now */
-	ur_progress_start(&progress, "iterations", (uint64_t)train->iteration, (uint64_t)set.iterations);
+	ur_progress_start(&progress, "it", (uint64_t)train->iteration, (uint64_t)set.iterations);
 	while ((r = ur_train_step(train, err)) > 0) {
 		report(train, &progress);
 		if (checkpoint_is_due(train, &c))

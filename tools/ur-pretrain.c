@@ -61,7 +61,7 @@ try_ridge(struct ur_ridge *logit, double lambda, struct ur_train *train)
 	if ((r = ur_train_evaluate(train, err)) < 0)
 		ur_die("%s", err);
 	ur_figures_say(&train->now, false, text, sizeof text);
-	ur_note("ridge %.3g: objective %.9f train %.4f %s", lambda, logit->objective, logit->nll, text);
+	ur_note("ridge %.3g: objective %.9f train %.4g %s", lambda, logit->objective, logit->nll, text);
 	return r > 0;
 }
 

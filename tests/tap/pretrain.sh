@@ -161,6 +161,23 @@ ok "no training steps"
 ur-pretrain $quick --lr 1e30 --log div.tsv -o d.ur train.ur 2>div.txt
 [ $? = 3 ] && grep -Eq 'training diverged: iteration [0-9]+: ' div.txt && [ ! -e d.ur ]
 ok "divergence before anything could be kept: status 3, no model"
+for lr in 1e4 3e4 1e5 3e5 1e6 3e6 1e7 3e7 1e8; do       # at one of them it comes late enough
+	rm -f d.ur
+	ur-pretrain $quick --dims 8-8-8-8-8-8 --patience 0 -n 300 --eval-every 1 --lr $lr --log div.tsv -o d.ur train.ur 2>div.txt
+	[ $? = 3 ] && [ -e d.ur ] && break
+done
+[ -e d.ur ] && grep -Eq '^ur-pretrain: training diverged: iteration [0-9]+: [^;]*$' div.txt && [ "$(wc -l <div.txt)" = 1 ] &&
+    [ "$(ur-dump d.ur | head -1 | jq .metrics.iteration)" = "$(sed 1d div.tsv | sort -s -g -k3,3 | head -1 | cut -f1)" ]
+ok "divergence later: status 3, and the best model so far"
+script -qec "ur-pretrain --preset chen2019 -n 3000 -o d.ur train.ur" /dev/null </dev/null >terminal.txt 2>&1
+if [ -s terminal.txt ]; then
+	tr '\r' '\n' <terminal.txt | grep -Eq '\[#+\.*\] [0-9]+/3000 it [0-9]+/s [0-9]+:[0-9]+ left  nll '; ok "progress on a terminal"
+else
+	skip "progress on a terminal" "no script(1)"
+fi
+ur-pretrain -v $quick -o d.ur train.ur 2>quiet.txt; [ ! -s quiet.txt ]; ok "-q says nothing"
+ur-pretrain -v ${quick#-q} -o d.ur train.ur 2>verbose.txt
+[ "$(grep -c '^ur-pretrain: iteration [0-9]*: ' verbose.txt)" = 4 ]; ok "-v has a line for each evaluation"
 
 # --- the command line ------------------------------------------------------------------------
 
@@ -197,6 +214,7 @@ ok "--no-click zero with sparsemax"
 refuses 2 '\-\-resume: there is no --checkpoint' ur-pretrain --resume -o x.ur train.ur; ok "--resume alone"
 refuses 2 'train.ur: output is the same file as the input' ur-pretrain -o train.ur train.ur; ok "input = output"
 refuses 2 'train.ur: output is the same file as the input' ur-pretrain --log train.ur -o x.ur train.ur; ok "input = log"
+refuses 2 'one file for two outputs' ur-pretrain --log x.ur -o x.ur train.ur; ok "two outputs in one file"
 refuses 2 'one batches file' ur-pretrain -o x.ur train.ur train.ur; ok "two inputs"
 refuses 1 '/dev/full: ' ur-pretrain $quick -o /dev/full train.ur; ok "a full device"
 refuses 1 'a.ur: .*ur-model.*ur-batches' ur-pretrain $quick -o x.ur a.ur; ok "a model where batches are expected"

@@ -253,6 +253,37 @@ test_a_row_catches_up(void **state)
 	}
 }
 
+/* --- divergence --------------------------------------------------------------- */
+
+/* A value that is not finite ends the course; what was kept before is finite. */
+static void
+test_divergence(void **state)
+{
+	struct ur_data data;
+	struct ur_model model;
+	struct ur_train train;
+	char err[UR_ERR];
+	int r;
+
+	(void)state;
+	make_choices(&data, 30, true, 0);
+	make_model(&model, &data, false, 1);
+	begin(&train, &quick, &data, &model);
+	assert_int_equal(ur_train_keep(&train), -1);
+	while ((r = ur_train_step(&train, err)) > 0)
+		if (train.iteration == 9)
+			model.param[ur_model_tensor(&model, "mlp.0.b")->at] = (real)INFINITY;
+	assert_int_equal(r, -1);
+	assert_non_null(strstr(err, "iteration 10: "));
+	assert_int_equal(ur_train_keep(&train), 0);
+	assert_true(train.kept.iteration == 4 || train.kept.iteration == 8);
+	for (size_t i = 0; i < model.params; i++)
+		assert_true(isfinite(model.param[i]));
+	ur_train_free(&train);
+	ur_model_free(&model);
+	ur_data_free(&data);
+}
+
 /* --- checkpoints ------------------------------------------------------------ */
 
 struct course {
@@ -425,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_shards_add_up),
 		cmocka_unit_test(test_lazy_adam_is_adam_when_all_is_met),
 		cmocka_unit_test(test_a_row_catches_up),
+		cmocka_unit_test(test_divergence),
 		cmocka_unit_test(test_resume_anywhere),
 		cmocka_unit_test(test_every_prefix_of_a_checkpoint_is_refused),
 		cmocka_unit_test(test_policy_alone_closes_the_gap),
