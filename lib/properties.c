@@ -8,12 +8,14 @@
 enum { TIME, ITEM, PROPERTY, VALUE, COLUMNS };
 enum { NUMBER = 64 };           /* characters of the longest price */
 
+#define NAME(word) { word, sizeof word - 1 }
 static const struct {
-	const char *name, *expected;
+	struct ur_field name;
+	const char *expected;
 } properties[UR_PROPERTIES] = {
-	[UR_CATEGORY] = { "categoryid", "a whole number below 2^64" },
-	[UR_PRICE] = { "790", "a number of 0 or more, like n277.200" },
-	[UR_AVAILABLE] = { "available", "0 or 1" }
+	[UR_CATEGORY] = { NAME("categoryid"), "a whole number below 2^64" },
+	[UR_PRICE] = { NAME("790"), "a number of 0 or more, like n277.200" },
+	[UR_AVAILABLE] = { NAME("available"), "0 or 1" }
 };
 
 /* "n277.200", or without the n: digits, with or without a fraction. */
@@ -71,8 +73,9 @@ property_of(const struct ur_catalogue *catalogue, struct ur_field f)
 {
 	int p = 0;
 
-	while (p < UR_PROPERTIES && !(catalogue->want[p] && ur_field_is(f, properties[p].name)))
-		p++;
+	for (; p < UR_PROPERTIES; p++)
+		if (catalogue->want[p] && f.n == properties[p].name.n && memcmp(f.p, properties[p].name.p, f.n) == 0)
+			break;
 	return (enum ur_property)p;
 }
 

@@ -26,6 +26,7 @@ enum { EVENTS, PART1, PART2, TREE, FILES };
 static const char *const file_name[FILES] = {
 	"events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv"
 };
+static char *path[FILES];
 
 static void
 open_files(struct ur_output *out)
@@ -33,10 +34,9 @@ open_files(struct ur_output *out)
 	if (mkdir(folder, 0777) < 0 && errno != EEXIST)
 		ur_die("%s: %s", folder, strerror(errno));
 	for (int i = 0; i < FILES; i++) {
-		char *path = ur_alloc(strlen(folder) + strlen(file_name[i]) + 2, 1);
-
-		sprintf(path, "%s/%s", folder, file_name[i]);
-		ur_output_open(&out[i], path, UR_TEXT);         /* the path stays with it, for messages */
+		path[i] = ur_alloc(strlen(folder) + strlen(file_name[i]) + 2, 1);
+		sprintf(path[i], "%s/%s", folder, file_name[i]);
+		ur_output_open(&out[i], path[i], UR_TEXT);
 	}
 }
 
@@ -77,8 +77,10 @@ main(int argc, char *argv[])
 	ur_shop_write_properties(&shop, out[PART1].f, out[PART2].f);
 	if (truth_path != NULL)
 		write_truth(&truth, &shop, &truth_out);
-	for (int i = 0; i < FILES; i++)
+	for (int i = 0; i < FILES; i++) {
 		ur_output_commit(&out[i]);
+		free(path[i]);
+	}
 	if (truth_path != NULL)
 		ur_output_commit(&truth_out);
 	ur_shop_free(&shop);
