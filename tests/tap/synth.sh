@@ -75,6 +75,11 @@ for scale in .001 0.01; do
 	ok "--scale $scale"
 done
 
+rr-synth --scale sample -o small && rr-sessionize --stats - -o small.ur small/events.csv |
+    jq -c '[.rows, .visitors, .items, .sessions]' | grep -qx '\[100000,54913,39559,62191\]'
+ok "--scale sample: the totals of the real log's first rows"
+rm -r small
+
 # --- the user model found again -------------------------------------------------------------
 
 rr-synth --scale .3 -o large --truth large.ur
