@@ -208,6 +208,17 @@ write_batches(FILE *f, const struct ur_header *header, const struct ur_items *it
 	return ur_writer_close(w, err);
 }
 
+static void
+sum_up(const struct ur_store *store, const struct ur_items *items)
+{
+	size_t steps[UR_NO_ROLE + 1] = { 0 };
+
+	for (size_t s = 0; s < store->all.steps; s++)
+		steps[store->all.role[s]]++;
+	ur_note("%zu users; %zu steps train, %zu validate, %zu test, %zu are context; %ju rows of items", store->all.users,
+	    steps[UR_TRAIN], steps[UR_VALIDATION], steps[UR_TEST], steps[UR_CONTEXT], (uintmax_t)items->rows);
+}
+
 /* Hands what the store and the spec hold over to the header, which frees it. */
 static struct ur_header
 make_header(struct ur_store *store, const struct ur_spec *spec)
@@ -251,6 +262,8 @@ main(int argc, char *argv[])
 	if (write_batches(out.f, &header, &items, &store, err) < 0)
 		ur_die("%s: %s", out.name, err);
 	ur_output_commit(&out);
+	if (ur_verbose)
+		sum_up(&store, &items);
 	ur_header_free(&header);
 	ur_items_free(&items);
 	ur_catalogue_free(&catalogue);

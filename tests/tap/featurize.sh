@@ -46,6 +46,12 @@ ur-featurize --features id,repeat --min-count 2 --split 8:1:1 --split-by user --
     cmp -s - rr.batches
 ok "defaults are what the page says"
 
+[ "$(ur-featurize -v -o other rr.ur 2>&1)" = \
+    "ur-featurize: 436 users; 603 steps train, 56 validate, 45 test, 0 are context; $(dump rr.batches 'select(has("row"))' | wc -l) rows of items" ]
+ok "-v sums up"
+[ -z "$(ur-featurize -o other rr.ur 2>&1)" ]
+ok "nothing is said otherwise"
+
 # --- splits --------------------------------------------------------------------------
 
 sessions roles.ur <<-'X'
@@ -290,6 +296,8 @@ ur-featurize --spec rr.batches -o test.batches rr.ur && [ "$(roles test.batches)
 ok "with a spec, steps without a role are test"
 ur-featurize --spec rr.batches --split 8:1:1 -o got rr.ur && [ "$(roles got)" = "$(roles rr.batches)" ]
 ok "with a spec and a split, the split"
+ur-pretrain -q --iterations 5 -o model.ur rr.batches && ur-featurize --spec model.ur rr.ur | cmp -s - test.batches
+ok "the spec of a model is that of its batches"
 refuses 2 '^ur-featurize: --features: --spec brings its own' ur-featurize --spec rr.batches --features id -o bad.batches rr.ur
 ok "--spec and --features"
 refuses 2 '^ur-featurize: --min-count: --spec brings its own' ur-featurize --spec rr.batches --min-count 3 -o bad.batches rr.ur
@@ -381,6 +389,12 @@ sessions one.ur <<-'X'
 X
 ur-featurize one.ur | ur-dump | grep -q '"user":18446744073709551615,"time":9223372036854775807,"role":"train","pick":1,"items":\[0,1\]'
 ok "the largest ids and times"
+awk 'BEGIN { for (i = 0; i < 70000; i++) { print 4, i, i % 7, 1, 0; print 4, i, 9, 0, 0 } print 5, 1, 9, 1, 0 }' | sessions long.ur
+ur-featurize -o long.batches long.ur && [ "$(steps long.ur | jq -c 'del(.items)' | cksum)" = "$(steps long.batches | jq -c 'del(.items)' | cksum)" ]
+ok "a user whose steps fill several frames"
+awk 'BEGIN { for (i = 0; i < 65535; i++) print 4, 1, i * 3, i == 65534, 0 }' | sessions wide.ur
+[ "$(ur-featurize wide.ur | ur-dump | jq -c 'select(.role) | [.pick, (.items | length)]')" = '[65534,65535]' ]
+ok "the largest set"
 rr-sessionize -o none.ur <<<timestamp,visitorid,event,itemid
 [ "$(ur-featurize --spec rr.batches none.ur | ur-dump | tail -1)" = '{"end":true,"records":0}' ]
 ok "no sessions are no batches"
