@@ -73,7 +73,7 @@ add_item(struct ur_catalogue *catalogue, size_t *cap, uint32_t i, const struct u
 static void
 add_versions(struct ur_catalogue *catalogue, const struct ur_store *store)
 {
-	const struct ur_known *row = catalogue->known, *end = row + catalogue->knowns;
+	const struct ur_known *row = catalogue->known, *end = row == NULL ? NULL : row + catalogue->knowns;
 	size_t cap = 0;
 
 	ur_sort(catalogue->knowns == 0 ? NULL : &catalogue->known->item, catalogue->knowns, 3);
