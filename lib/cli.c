@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,9 +55,13 @@ word_index(const char *words, const char *word)
 static char *
 word_at(const char *words, int i)
 {
+	char *word;
+
 	while (i-- > 0)
 		words += strcspn(words, "|") + 1;
-	return strndup(words, strcspn(words, "|"));
+	word = ur_strdup(words);
+	word[strcspn(word, "|")] = '\0';
+	return word;
 }
 
 static void
@@ -288,6 +293,7 @@ ur_options(const struct ur_tool *t, int argc, char **argv)
 	const char *preset = NULL;
 
 	hold_standard_files();
+	signal(SIGXFSZ, SIG_IGN);       /* a file-size limit is a write error like any other */
 	tool = t;
 	memset(given, 0, sizeof given);
 	collect();
