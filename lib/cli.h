@@ -84,13 +84,18 @@ _Noreturn void ur_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2
  * file (a device, a FIFO) is written in place; a symbolic link's target is replaced.
  */
 struct ur_output {
-	FILE *f;                /* write here; errors are found at commit */
+	FILE *f;                /* write here; errors are found when it is settled or committed */
 	const char *name;       /* for messages */
 	char *path, *temporary; /* NULL when written in place */
 };
 
 enum { UR_TEXT, UR_BINARY };    /* binary output to a terminal is refused */
 void ur_output_open(struct ur_output *out, const char *path, int kind);
+/*
+ * All that can still fail is done but the rename: of several outputs, settle all before the
+ * first is committed.  Commit settles what is not.
+ */
+void ur_output_settle(struct ur_output *out);
 void ur_output_commit(struct ur_output *out);
 /* Refuses (UR_USAGE) when the output would replace one of the inputs. */
 void ur_output_differs(const char *output, const char *input);

@@ -32,7 +32,6 @@ on_signal(int number)
 	raise(number);
 }
 
-/* SIGXFSZ is ignored so that a file-size limit is a write error like any other. */
 static void
 guard_temporaries(void)
 {
@@ -44,7 +43,6 @@ guard_temporaries(void)
 		return;
 	done = true;
 	atexit(remove_temporaries);
-	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(numbers[i], &action, NULL);
@@ -134,41 +132,52 @@ ur_output_open(struct ur_output *out, const char *path, int kind)
 		ur_die("%s: %s", path, strerror(errno));
 }
 
-/* Makes the rename last; some file systems do not sync folders, which is no error of ours. */
-static void
-sync_folder(const char *path)
+static _Noreturn void
+fail(const struct ur_output *out)
 {
-	char *copy = ur_strdup(path), *slash = strrchr(copy, '/');
-	int fd;
-
-	if (slash != NULL)
-		slash[slash == copy] = '\0';
-	fd = open(slash == NULL ? "." : copy, O_RDONLY | O_DIRECTORY);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(copy);
+	ur_die("%s: %s", out->name, errno != 0 ? strerror(errno) : "an earlier write failed");
 }
 
 void
-ur_output_commit(struct ur_output *out)
+ur_output_settle(struct ur_output *out)
 {
 	bool bad;
 
 	errno = 0;
 	bad = fflush(out->f) == EOF || ferror(out->f);
-	if (out->f == stdout && !bad)
-		return;
 	if (!bad && out->temporary != NULL)
 		bad = fsync(fileno(out->f)) < 0;
-	if (!bad)
+	if (!bad && out->f != stdout)
 		bad = fclose(out->f) == EOF;
-	if (!bad && out->temporary != NULL)
-		bad = rename(out->temporary, out->path) < 0;
 	if (bad)
-		ur_die("%s: %s", out->name, errno != 0 ? strerror(errno) : "an earlier write failed");
+		fail(out);
+	out->f = NULL;
+}
+
+/* Makes the rename last; some file systems do not sync folders, which is no error of ours.  Cuts path off after its folder. */
+static void
+sync_folder(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int fd;
+
+	if (slash != NULL)
+		slash[slash == path] = '\0';
+	fd = open(slash == NULL ? "." : path, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+void
+ur_output_commit(struct ur_output *out)
+{
+	if (out->f != NULL)
+		ur_output_settle(out);
 	if (out->temporary != NULL) {
+		if (rename(out->temporary, out->path) < 0)
+			fail(out);
 		forget(out->temporary);
 		sync_folder(out->path);
 	}

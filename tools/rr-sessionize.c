@@ -303,13 +303,6 @@ sessionize_impressions(char **files, const struct ur_dialect *dialect, struct ur
 	ur_impressions_free(&im);
 }
 
-static void
-write_stats(struct ur_output *out)
-{
-	ur_counts_print(&counts, out->f);
-	ur_output_commit(out);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -333,9 +326,13 @@ main(int argc, char *argv[])
 		sessionize_impressions(files, &dialect, writer);
 	if (ur_writer_close(writer, err) < 0)
 		ur_die("%s: %s", out.name, err);
+	if (stats != NULL) {
+		ur_counts_print(&counts, stats_out.f);
+		ur_output_settle(&stats_out);
+	}
 	ur_output_commit(&out);
 	if (stats != NULL)
-		write_stats(&stats_out);
+		ur_output_commit(&stats_out);
 	report_bad();
 	if (ur_verbose)
 		ur_note("%ju rows of %ju visitors, %ju picks, %ju of them written", (uintmax_t)counts.rows,

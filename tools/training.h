@@ -415,6 +415,7 @@ add_game_figures(struct ur_params *params, const struct ur_figures *figures)
 	add_figure(params, "gap", figures->gap);
 }
 
+/* It gets its name after the model has its own. */
 static void
 write_log(struct ur_output *out, const struct ur_train *train)
 {
@@ -423,7 +424,14 @@ write_log(struct ur_output *out, const struct ur_train *train)
 	fputs(ur_train_log_header(train), out->f);
 	if (train->log_size > 0)
 		fwrite(train->log, 1, train->log_size, out->f);
-	ur_output_commit(out);
+	ur_output_settle(out);
+}
+
+static void
+commit_log(struct ur_output *out)
+{
+	if (log_path != NULL)
+		ur_output_commit(out);
 }
 
 static void
@@ -464,6 +472,7 @@ train_and_write(struct ur_train *train, struct ur_header *header, struct ur_outp
 
 	write_log(log_out, train);
 	written = write_kept(train, header, model_out);
+	commit_log(log_out);
 	if (diverged)
 		ur_warn("training diverged: %s%s", err, written ? "" : "; there is no model yet to write");
 	return diverged ? UR_DIVERGED : UR_OK;

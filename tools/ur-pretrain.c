@@ -102,6 +102,7 @@ fit_logit(struct ur_train *train, struct ur_header *header, struct ur_output *mo
 	ur_params_real(&header->training, "ridge", ridge);
 	write_log(log_out, train);
 	write_kept(train, header, model_out);
+	commit_log(log_out);
 	return UR_OK;
 }
 
