@@ -1,24 +1,26 @@
-# make, make check, make demo: see README.md.  Variants: CC=clang, SAN=1, DOUBLE=1, COV=1.
+# make, make check, make demo: see README.md.  Variants: CC=clang, SAN=1, TSAN=1, DOUBLE=1, COV=1.
 
 VERSION  = 0.1.0
 PREFIX   = /usr/local
 DESTDIR  =
 DIR      = tests/golden
 
-BUILD    = build$(if $(filter-out cc gcc,$(CC)),-$(notdir $(firstword $(CC))))$(if $(DOUBLE),-double)$(if $(SAN),-san)$(if $(COV),-cov)
+BUILD    = build$(if $(filter-out cc gcc,$(CC)),-$(notdir $(firstword $(CC))))$(if $(DOUBLE),-double)$(if $(SAN),-san)$(if $(TSAN),-tsan)$(if $(FUZZ),-fuzz)$(if $(COV),-cov)
 WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-OPT      = $(if $(SAN),-O1,$(if $(COV),-O0,-O3))
+OPT      = $(if $(SAN)$(TSAN)$(FUZZ),-O1,$(if $(COV),-O0,-O3))
 # no-trapping-math and no-math-errno let loops vectorise and change no value
 FLOAT    = -ffp-contract=off -fno-trapping-math -fno-math-errno
 CFLAGS   = $(OPT) -g
-CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN),-DUR_SANITIZE)
+CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN)$(TSAN)$(FUZZ),-DUR_SANITIZE)
 comma    = ,
-SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SANFLAGS = $(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
+	$(if $(TSAN),-fsanitize=thread) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--coverage) $(CFLAGS)
 LDLIBS   = -Wl,--as-needed -llbfgs -lopenblas -lmsgpackc -lxxhash -lzstd -lz -lm
 
 TOOLS    = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 BENCH    = $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+FUZZERS  = $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 UNITS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 LIB      = $(BUILD)/libur.a
 LIBOBJ   = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
@@ -59,6 +61,41 @@ $(BUILD)/tests/golden: tests/golden.c $(LIB)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
 
 golden-program: $(BUILD)/tests/golden
+
+# Fuzz targets, with a main of their own that replays corpora; FUZZ=1 with clang: with libFuzzer's.
+# T=seconds for each target; TARGETS= some of them.
+fuzz:
+	@$(MAKE) --no-print-directory -s -j$$(nproc) CC=clang FUZZ=1 fuzzers
+	@BUILD=$(CURDIR)/$$($(MAKE) -s CC=clang FUZZ=1 print-build) tests/fuzz/run.sh $(or $(T),60) $(TARGETS)
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
+
+$(BUILD)/fuzz/options: LDFLAGS += -Wl,--wrap=exit,--wrap=fclose
+
+$(BUILD)/fuzz/frame.o: lib/frame.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DUR_FUZZING $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/frame.o $(if $(FUZZ),,tests/fuzz/replay.c) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(if $(FUZZ),-fsanitize=fuzzer) -MMD -MP -MF $@.d -o $@ \
+	    $(filter %.c %.o %.a,$^) $(LDFLAGS) -lcmocka $(LDLIBS)
+
+# The tools with our requests for memory redirected, and the program that lets things fail.
+WRAPPED  = malloc calloc realloc aligned_alloc strdup strndup realpath fopen fdopen pthread_create
+empty    =
+space    = $(empty) $(empty)
+
+faults: $(TOOLS:%=$(BUILD)/faults/%) $(BUILD)/faults/faults
+
+$(BUILD)/faults/faults: tests/faults/faults.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+$(BUILD)/faults/%: tools/%.c tests/faults/alloc.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) \
+	    -Wl,$(subst $(space),$(comma),$(WRAPPED:%=--wrap=%)) $(LDFLAGS) $(LDLIBS)
 
 # Measurements against the machine and against others' tools; PART=name runs one part.
 bench: deps all $(BENCH:%=$(BUILD)/bench/%)
@@ -117,7 +154,7 @@ deb: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all units golden golden-program print-build check bench demo deps lint install uninstall deb clean
+.PHONY: all units fuzz fuzzers faults golden golden-program print-build check bench demo deps lint install uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d $(BUILD)/fuzz/*.d $(BUILD)/faults/*.d)

@@ -1,0 +1,29 @@
+/* Input that is gzip, zstd or neither, read in pieces and as a whole: both must give the same. */
+#include "fuzz.h"
+
+enum { MOST = 1 << 24 };
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	const char *path = file_of(data, n);
+	struct ur_input a, b;
+	const uint8_t *whole;
+	uint8_t piece[777];
+	size_t size = 0, at = 0;
+	ptrdiff_t r = 0;
+	int opened = ur_input_open(&a, path), status = -1;
+
+	if (opened == 0)
+		while (at < MOST && (r = ur_input_read(&a, piece, sizeof piece)) > 0)
+			at += (size_t)r;
+	ur_input_close(&a);
+	if (at < MOST) {
+		if (ur_input_open(&b, path) == 0)
+			status = ur_input_whole(&b, &whole, &size);
+		MUST((opened == 0 && r == 0) == (status == 0));
+		MUST(status < 0 || size == at);
+		ur_input_close(&b);
+	}
+	return 0;
+}
