@@ -97,6 +97,7 @@ void ur_output_open(struct ur_output *out, const char *path, int kind);
  */
 void ur_output_settle(struct ur_output *out);
 void ur_output_commit(struct ur_output *out);
+void ur_output_discard(struct ur_output *out);  /* there is nothing to write: no file appears */
 /* Refuses (UR_USAGE) when the output would replace one of the inputs. */
 void ur_output_differs(const char *output, const char *input);
 

@@ -154,6 +154,14 @@ ur_output_settle(struct ur_output *out)
 	out->f = NULL;
 }
 
+static void
+free_output(struct ur_output *out)
+{
+	free(out->temporary);
+	free(out->path);
+	*out = (struct ur_output){ 0 };
+}
+
 /* Makes the rename last; some file systems do not sync folders, which is no error of ours.  Cuts path off after its folder. */
 static void
 sync_folder(char *path)
@@ -181,9 +189,19 @@ ur_output_commit(struct ur_output *out)
 		forget(out->temporary);
 		sync_folder(out->path);
 	}
-	free(out->temporary);
-	free(out->path);
-	*out = (struct ur_output){ 0 };
+	free_output(out);
+}
+
+void
+ur_output_discard(struct ur_output *out)
+{
+	if (out->f != NULL && out->f != stdout)
+		fclose(out->f);
+	if (out->temporary != NULL) {
+		unlink(out->temporary);
+		forget(out->temporary);
+	}
+	free_output(out);
 }
 
 void

@@ -472,6 +472,8 @@ train_and_write(struct ur_train *train, struct ur_header *header, struct ur_outp
 
 	write_log(log_out, train);
 	written = write_kept(train, header, model_out);
+	if (!written)
+		ur_output_discard(model_out);
 	commit_log(log_out);
 	if (diverged)
 		ur_warn("training diverged: %s%s", err, written ? "" : "; there is no model yet to write");
