@@ -47,8 +47,12 @@ struct ur_moment {              /* steps of the two Adams at some time; 0: befor
 };
 
 struct ur_segment;              /* neighbouring parameters that Adam treats alike */
-struct ur_judge;
 struct ur_brief;
+
+struct ur_judge {               /* scratch of an evaluation; one per thread */
+	struct ur_work *work;
+	struct ur_batch spare;
+};
 
 struct ur_train {
 	struct ur_settings set;
@@ -114,7 +118,11 @@ bool ur_train_judged(const struct ur_train *train);
 const char *ur_train_log_header(const struct ur_train *train);
 void ur_figures_say(const struct ur_figures *figures, bool adversarial, char *text, size_t size);
 
-/* --- for the iterations themselves --------------------------------------- */
+/* --- among train.c, train_judge.c and adversary.c ------------------------- */
+
+/* The model's own loss, summed over the steps that count in it, and their number in the data by role. */
+double ur_train_loss(const struct ur_arch *arch, const struct ur_batch *batch, unsigned roles, const real *u, real *du, size_t *steps);
+size_t ur_train_loss_steps(const struct ur_train *train, enum ur_role role);
 
 /* A round of max and min steps on the users drawn. */
 void ur_train_play(struct ur_train *train);

@@ -1,5 +1,5 @@
 /* ur-advtrain - train a user model against a policy that seeks its rewards; see ur-advtrain(1). */
-#include "training.h"
+#include "train_run.h"
 
 enum { NETWORK, EXACT };
 

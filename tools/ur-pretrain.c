@@ -1,6 +1,6 @@
 /* ur-pretrain - fit a user model to recorded choices by maximum likelihood; see ur-pretrain(1). */
 #include "ridge.h"
-#include "training.h"
+#include "train_run.h"
 
 enum { GRID = 11 };
 
