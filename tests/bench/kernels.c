@@ -293,7 +293,7 @@ main(int argc, char **argv)
 
 		peak = measure_peak(job, &set);
 		snprintf(name, sizeof name, "peak of multiply-adds, %s", set);
-		print(name, peak, "GFLOP/s", "", 0);
+		printf("%s\t%.4g\tGFLOP/s\n", name, peak);
 		products(job, peak);
 		elementwise(job);
 	}

@@ -167,13 +167,13 @@ class Careful(nn.Module):
         z = self._items(b) + self.bias
         state = self._state(b)
         if state is not None:
-            z = z + state[b.seg]
+            z = z + state.index_select(0, b.seg)
         return self.layers(z)
 
     def _items(self, b):
         if not self.distinct:
             return self.item(b.row)
-        return self.item(b.unique)[b.inverse]
+        return self.item(b.unique).index_select(0, b.inverse)
 
     def _state(self, b):
         """First-layer part of each scored step's state, [S, out]; None when no step has a pick before it."""
@@ -182,7 +182,7 @@ class Careful(nn.Module):
         if self.lstm is not None:
             x = nn.utils.rnn.PackedSequence(self.input(b.picked), b.sizes)
             h = self.lstm(x)[0].data @ self.state
-            return F.pad(h, (0, 0, 1, 0))[b.state]
+            return F.pad(h, (0, 0, 1, 0)).index_select(0, b.state)
         if self.pw is not None:
             v = self.history(b.picked).view(len(b.picked), len(self.pw), -1)
             lagged = (self.pw.T[b.lag].unsqueeze(-1) * v[b.lag_pick]).sum(1)

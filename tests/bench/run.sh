@@ -8,7 +8,7 @@
 # UR_BENCH_PYTHON  a python3 with torch, duckdb, polars, numpy and msgpack, as far as there are
 # UR_BENCH_RUNS    runs of which the median is taken, 5
 # UR_BENCH_DIR     keeps the input files there for the next time; a temporary folder otherwise
-set -u
+set -u -o pipefail
 failed=0
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
