@@ -9,6 +9,7 @@
 #          split so that an item's row is projected once, packed LSTM, segment sums, fused Adam
 # plain    as a first version looks: dense one-hots, everything padded to [users, steps, items]
 import argparse
+import os
 import time
 
 import numpy as np
@@ -17,6 +18,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import stream
+
+CPU = os.environ.get("CLOCK") == "cpu"  # see run.sh
+clock = time.process_time if CPU else time.perf_counter
 
 
 def ranges(start, length):
@@ -349,20 +353,20 @@ def run(trainer, data, users, args, iterations):
     """Seconds of `iterations` iterations, and how many of them went into preparing batches."""
     rng = np.random.default_rng(1)
     size, prepare = min(args.batch, len(users)), 0.0
-    start = time.perf_counter()
+    start = clock()
     for _ in range(iterations):
-        before = time.perf_counter()
+        before = clock()
         chosen = users[rng.choice(len(users), size, replace=False, shuffle=False)]
         b = trainer.tensors(Batch(data, chosen, 0, args.no_click))
-        prepare += time.perf_counter() - before
+        prepare += clock() - before
         trainer.iterate(b)
-    return time.perf_counter() - start, prepare
+    return clock() - start, prepare
 
 
 def best_rate(trainer, data, users, args):
     """Rate, share of preparation and number of threads; the first, short runs choose the threads."""
     probe, tried = max(args.iterations // 5, 3), {}
-    for threads in (1, 2):
+    for threads in (1,) if CPU else (1, 2):
         torch.set_num_threads(threads)
         run(trainer, data, users, args, 3)
         tried[threads] = run(trainer, data, users, args, probe)[0]

@@ -20,7 +20,7 @@ else
 	row "rr-sessionize, $(wc -l <"$log") lines" "$sessions" s "<=0.6"
 	row "rr-sessionize" "$(mebibytes rr-sessionize -q -o sessions.ur "$log")" MiB "<=110"
 	if has_python msgpack; then
-		"$PYTHON" "$HERE/paths.py" ours sessions.ur >ours.tsv
+		"$PYTHON" "$HERE/paths.py" ours sessions.ur 1 >ours.tsv
 		against duckdb "$log"
 		against polars "$log"
 	fi

@@ -1,5 +1,6 @@
 # Start-up of each tool above /bin/true, by --version.
-true=$(measure -n 100 /bin/true | cut -f1)
+start_runs=$RUNS RUNS=100
+true=$(seconds /bin/true)
 for tool in "$ROOT"/tools/*.c; do
 	tool=${tool##*/}
 	tool=${tool%.c}
@@ -8,5 +9,6 @@ for tool in "$ROOT"/tools/*.c; do
 		limit='<=12'
 		case $tool in rr-*|ur-featurize|ur-dump) limit='<=5' ;; esac
 	fi
-	row "$tool" "$(calc "1000 * ($(measure -n 100 "$BUILD/$tool" --version | cut -f1) - $true)")" ms "$limit"
+	row "$tool" "$(calc "1000 * ($(seconds "$BUILD/$tool" --version) - $true)")" ms "$limit"
 done
+RUNS=$start_runs
