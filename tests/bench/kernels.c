@@ -27,12 +27,13 @@ struct job {            /* one kernel with its arguments, whatever it needs of t
 	size_t M, N, K;
 };
 
+/* Processor time: one thread that never waits, so nothing is lost but the noise of others. */
 static double
 now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return t.tv_sec + 1e-9 * t.tv_nsec;
 }
 

@@ -22,12 +22,13 @@ struct sums {
 	double steps, items, rows, picks, picked_rows;
 };
 
+/* Processor time: one thread that never waits, so nothing is lost but the noise of others. */
 static double
 now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return t.tv_sec + 1e-9 * t.tv_nsec;
 }
 
