@@ -3,7 +3,7 @@
 #
 # usage: paths.py duckdb|polars|ours FILE threads
 #
-# Prints seconds<TAB>s (median of three, from the CSV to the finished table; nothing for `ours`),
+# Prints seconds<TAB>s (median of three, from the CSV to the finished table) and threads<TAB>n, not for `ours`,
 # steps<TAB>n and hash<TAB>h: the hash of all steps as sorted lines "visitor time picked item:rank ...",
 # the same for whoever made them.  For `ours` FILE is the stream.
 #
@@ -150,7 +150,7 @@ def main():
             start = clock()
             table = make(path, threads)
             taken.append(clock() - start)
-        print(f"seconds\t{sorted(taken)[1]:.3f}")
+        print(f"seconds\t{sorted(taken)[1]:.3f}\nthreads\t{threads}")
         rows = table()
     print("steps\t%d\nhash\t%s" % digest(rows))
 

@@ -7,7 +7,7 @@ against()       # module, log
 	"$PYTHON" "$HERE/paths.py" "$1" "$2" "$(nproc)" >rival.tsv || return
 	[ "$(field hash rival.tsv)" = "$(field hash ours.tsv)" ] ||
 	    wrong "$1 makes other steps: $(field steps rival.tsv), not $(field steps ours.tsv)"
-	row "rr-sessionize" "$sessions" s "$1, $(nproc)t" "$(field seconds rival.tsv)" '>=1x'
+	row "rr-sessionize" "$sessions" s "$1, $(field threads rival.tsv)t" "$(field seconds rival.tsv)" '>=1x'
 }
 
 if ! folder=$(full_log full); then
