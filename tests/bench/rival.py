@@ -211,6 +211,11 @@ class Careful(nn.Module):
     def loss(self, b, no_click):
         return mean_nll(self(b), b.seg, b.steps, b.pick, no_click)
 
+    def value(self, b, u, v, eta):
+        """Means of V(softmax v, u) and of the picks' u."""
+        phi = softmax_segments(v, b.seg, b.steps)
+        return ((phi * u).sum() - (phi * phi).sum() / (2 * eta)) / b.steps, u[b.pick].mean()
+
 
 def to_torch(b):
     b.steps = len(b.size)
@@ -221,22 +226,22 @@ def to_torch(b):
 
 
 class Plain(nn.Module):
-    def __init__(self, data, tensors):
+    def __init__(self, data, tensors, prefix=""):
         super().__init__()
         self.dense, self.code = torch.from_numpy(np.array(data.dense)), torch.from_numpy(data.code)
-        first = tensors["mlp.0.w"]
+        first = tensors[prefix + "mlp.0.w"]
         self.lstm = self.pw = None
-        if "lstm.wx" in tensors:
-            self.inputs, gates = tensors["lstm.wx"].shape
+        if prefix + "lstm.wx" in tensors:
+            self.inputs, gates = tensors[prefix + "lstm.wx"].shape
             self.lstm = nn.LSTM(self.inputs, gates // 4, batch_first=True)
             for name, own in (("weight_ih_l0", "wx"), ("weight_hh_l0", "wh"), ("bias_ih_l0", "b")):
-                setattr(self.lstm, name, parameter(tensors["lstm." + own].T))
+                setattr(self.lstm, name, parameter(tensors[prefix + "lstm." + own].T))
             self.lstm.bias_hh_l0 = nn.Parameter(torch.zeros(gates), requires_grad=False)
         else:
             self.pw = parameter(tensors["pw.w"])
             self.inputs = first.shape[0] // (self.pw.shape[0] + 1)
-        self.first, self.bias = parameter(first.T), parameter(tensors["mlp.0.b"])
-        self.layers = Layers(tensors, "")
+        self.first, self.bias = parameter(first.T), parameter(tensors[prefix + "mlp.0.b"])
+        self.layers = Layers(tensors, prefix)
 
     def features(self, rows):
         """[..., D] of item rows, zeros where the row is -1."""
@@ -292,30 +297,33 @@ class Plain(nn.Module):
             choice = torch.where(choice < 0, u.shape[1] - 1, choice)
         return F.cross_entropy(u, choice)
 
+    def value(self, b, u, v, eta):
+        """Means of V(softmax v, u) and of the picks' u."""
+        phi = F.softmax(v.masked_fill(b.grid < 0, -torch.inf)[b.scored], -1)
+        u = u[b.scored]
+        chosen = u.gather(1, b.choice[b.scored].unsqueeze(1))
+        return ((phi * u).sum() - (phi * phi).sum() / (2 * eta)) / b.steps, chosen.mean()
+
 
 class Adversary:
     """A policy that climbs V = sum(phi u) - |phi|^2 / 2 eta, and the reward that descends V - u_pick."""
 
-    def __init__(self, data, tensors, args):
-        self.reward = Careful(data, tensors)
-        self.policy = Careful(data, tensors, "policy.")
+    def __init__(self, network, data, tensors, args):
+        self.reward = network(data, tensors)
+        self.policy = network(data, tensors, "policy.")
         self.climb, self.descend = optimizers(self.policy, args), optimizers(self.reward, args)
         self.eta, self.min_steps = args.eta, args.min_steps
         self.tensors = self.reward.tensors
 
-    def value(self, b, u, v):
-        phi = softmax_segments(v, b.seg, b.steps)
-        return ((phi * u).sum() - (phi * phi).sum() / (2 * self.eta)) / b.steps
-
     def iterate(self, b):
         with torch.no_grad():
             u = self.reward(b)
-        update(self.climb, -self.value(b, u, self.policy(b)))
+        update(self.climb, -self.reward.value(b, u, self.policy(b), self.eta)[0])
         for _ in range(self.min_steps):
             with torch.no_grad():
                 v = self.policy(b)
-            u = self.reward(b)
-            update(self.descend, self.value(b, u, v) - u[b.pick].mean())
+            value, pick = self.reward.value(b, self.reward(b), v, self.eta)
+            update(self.descend, value - pick)
 
 
 def optimizers(model, args):
@@ -391,7 +399,8 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("batches")
     p.add_argument("model")
-    p.add_argument("--variant", choices=["careful", "plain", "adversarial"], default="careful")
+    p.add_argument("--variant", choices=["careful", "plain"], default="careful")
+    p.add_argument("--adversarial", action="store_true", help="a policy against the reward; the nll is the policy's")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--iterations", type=int, default=100, help="0: only the nll")
     p.add_argument("--role", type=int, default=0)
@@ -406,11 +415,12 @@ def main():
     torch.set_flush_denormal(True)
     data = stream.Batches(args.batches)
     _, tensors = stream.model(args.model)
-    if args.variant == "adversarial":
-        trainer = Adversary(data, tensors, args)
+    network = Plain if args.variant == "plain" else Careful
+    if args.adversarial:
+        trainer = Adversary(network, data, tensors, args)
         model = trainer.policy
     else:
-        model = Plain(data, tensors) if args.variant == "plain" else Careful(data, tensors, sparse=args.sparse)
+        model = Careful(data, tensors, sparse=True) if args.sparse else network(data, tensors)
         trainer = Trainer(model, args)
     print(f"nll\t{nll(model, data, args):.7f}")
     print(f"torch\t{torch.__version__}")

@@ -1,4 +1,12 @@
 # Adversarial training on Yelp: the preset moves the policy alone, --min-steps 1 the reward too.
+against()       # variant, iterations, wanted
+{
+	"$PYTHON" "$HERE/rival.py" "$yelp" trained.ur --adversarial --variant "$1" --batch 100 --iterations "$2" \
+	    --min-steps "$steps" >rival.tsv || return
+	same_nll "Yelp, policy" trained.ur "$yelp" --by policy
+	row "Yelp, min-steps $steps" "$ours" it/s "torch $1, $(field threads rival.tsv)t" "$(field rate rival.tsv)" "${3:-}"
+}
+
 if yelp=$(yelp); then
 	ur-pretrain -q --preset chen2019 --no-click none --iterations 200 -o start.ur "$yelp"
 	train=(ur-advtrain -q --preset chen2019 -m start.ur -o trained.ur "$yelp")
@@ -8,11 +16,8 @@ if yelp=$(yelp); then
 		ours=$(rate 2000 "${train[@]}" --min-steps $steps) || break
 		has_python torch || { skip "against PyTorch" "no torch in $PYTHON"; break; }
 		"${train[@]}" --iterations 1 --eval-every 1
-		"$PYTHON" "$HERE/rival.py" "$yelp" trained.ur --variant adversarial --batch 100 --iterations 150 \
-		    --min-steps $steps >rival.tsv || break
-		same_nll "Yelp, policy" trained.ur "$yelp" --by policy
-		row "Yelp, min-steps $steps" "$ours" it/s "torch, $(field threads rival.tsv)t" "$(field rate rival.tsv)" \
-		    "$([ $steps = 0 ] && echo '>=25x')"
+		against careful 150 "$([ $steps = 0 ] && echo '>=25x')"
+		against plain 10
 	done
 else
 	skip Yelp "no Yelp data in $DATA"

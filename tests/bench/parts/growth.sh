@@ -5,7 +5,7 @@ exponent()      # lines of size<TAB>seconds
 	END { printf "%.3f\n", (n * sxy - sx * sy) / (n * sxx - sx * sx) }'
 }
 
-for scale in 0.0625 0.25 1 4; do
+for scale in 0.0625 0.25 full 4; do
 	folder=$(full_log $scale) || { skip "everything" "no rr-synth to make a log"; break; }
 	n=$(wc -l <"$folder/events.csv")
 	taken=$(seconds rr-sessionize -q -o sessions.ur "$folder/events.csv")
