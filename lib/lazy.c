@@ -5,17 +5,30 @@
 #include "lazy.h"
 #include "mem.h"
 
+static void
+add_range(struct ur_lazy *lazy, size_t at, size_t n)
+{
+	if (n > 0)
+		lazy->dense[lazy->ranges++] = (struct ur_range){ at, n };
+}
+
 void
 ur_lazy_init(struct ur_lazy *lazy, const struct ur_model *model)
 {
 	*lazy = (struct ur_lazy){ .model = model };
 	lazy->table = ur_calloc((size_t)model->tensors, sizeof *lazy->table);
+	lazy->dense = ur_calloc(2 * (size_t)model->tensors, sizeof *lazy->dense);
 	for (int i = 0; i < model->tensors; i++) {
 		const struct ur_tensor *t = &model->tensor[i];
 		struct ur_lazy_table *table = &lazy->table[lazy->tables];
+		size_t first = t->table_at * t->shape[1], end = first + t->table_rows * t->shape[1];
 
-		if (t->table_rows == 0)
+		if (t->table_rows == 0) {
+			add_range(lazy, t->at, t->n);
 			continue;
+		}
+		add_range(lazy, t->at, first);
+		add_range(lazy, t->at + end, t->n - end);
 		table->tensor = t;
 		table->policy = ur_tensor_of_policy(t);
 		table->picks = strstr(t->name, "lstm") != NULL;
@@ -24,16 +37,16 @@ ur_lazy_init(struct ur_lazy *lazy, const struct ur_model *model)
 	}
 }
 
-/* Notes the rows of the listed items that were not met in this step before. */
+/* Finds the rows of the items that moved this network, each once. */
 static void
-meet(struct ur_lazy_table *table, const struct ur_shards *shards, const uint32_t *item, size_t n, uint32_t t)
+meet(struct ur_lazy_table *table, const struct ur_arch *arch, const struct ur_work *work, const struct ur_items *items, uint32_t t)
 {
-	const struct ur_items *items = &shards->data->items;
-	const struct ur_arch *arch = &shards->model->arch;
-	size_t most = table->met + n * (size_t)items->onehots;
+	const uint32_t *item;
+	size_t n = table->picks ? ur_work_picks(work, &item) : ur_work_items(work, &item);
 
-	UR_GROW(table->row, table->row_cap, most);
-	UR_GROW(table->skipped, table->skipped_cap, most);
+	table->met = 0;
+	UR_GROW(table->row, table->row_cap, n * (size_t)items->onehots);
+	UR_GROW(table->skipped, table->skipped_cap, n * (size_t)items->onehots);
 	for (size_t i = 0; i < n; i++) {
 		const uint32_t *code = items->code + (size_t)item[i] * (size_t)items->onehots;
 		uint32_t first = 0;
@@ -50,23 +63,9 @@ meet(struct ur_lazy_table *table, const struct ur_shards *shards, const uint32_t
 	}
 }
 
-static void
-meet_all(struct ur_lazy_table *table, const struct ur_shards *shards, uint32_t t)
-{
-	table->met = 0;
-	for (int i = 0; i < shards->n; i++) {
-		const struct ur_shard *s = &shards->shard[i];
-		const struct ur_work *work = table->policy ? s->policy_work : s->work;
-		const uint32_t *item;
-		size_t n = table->picks ? ur_work_picks(work, &item) : ur_work_items(work, &item);
-
-		meet(table, shards, item, n, t);
-	}
-}
-
 void
-ur_lazy_update(struct ur_lazy *lazy, const struct ur_shards *shards, const struct ur_adam *adam, bool policy, double l2,
-    real *m, real *v, real *g)
+ur_lazy_update(struct ur_lazy *lazy, const struct ur_work *work, const struct ur_items *items,
+    const struct ur_adam *adam, bool policy, double l2, real *m, real *v, real *g)
 {
 	for (int i = 0; i < lazy->tables; i++) {
 		struct ur_lazy_table *table = &lazy->table[i];
@@ -74,7 +73,7 @@ ur_lazy_update(struct ur_lazy *lazy, const struct ur_shards *shards, const struc
 
 		if (table->policy != policy)
 			continue;
-		meet_all(table, shards, (uint32_t)adam->t);
+		meet(table, &lazy->model->arch, work, items, (uint32_t)adam->t);
 		ur_adam_rows(adam, l2, lazy->model->param + at, m + at, v + at, g + at, table->tensor->shape[1],
 		    table->row, table->skipped, table->met);
 	}
@@ -103,5 +102,6 @@ ur_lazy_free(struct ur_lazy *lazy)
 		free(lazy->table[i].skipped);
 	}
 	free(lazy->table);
+	free(lazy->dense);
 	*lazy = (struct ur_lazy){ 0 };
 }

@@ -11,7 +11,10 @@
 
 #include "model.h"
 #include "optim.h"
-#include "shards.h"
+
+struct ur_range {                /* of the block of parameters */
+	size_t at, n;
+};
 
 struct ur_lazy_table {
 	const struct ur_tensor *tensor;
@@ -26,12 +29,17 @@ struct ur_lazy {
 	const struct ur_model *model;
 	struct ur_lazy_table *table;
 	int tables;
+	struct ur_range *dense;         /* all other parameters */
+	int ranges;
 };
 
 void ur_lazy_init(struct ur_lazy *lazy, const struct ur_model *model);
-/* The tables' part of a step that adam has counted already; g is set to 0. */
-void ur_lazy_update(struct ur_lazy *lazy, const struct ur_shards *shards, const struct ur_adam *adam, bool policy, double l2,
-    real *m, real *v, real *g);
+/*
+ * The tables' part of a step that adam has counted already, for the network whose gradient was worked out in `work`;
+ * g is set to 0.
+ */
+void ur_lazy_update(struct ur_lazy *lazy, const struct ur_work *work, const struct ur_items *items,
+    const struct ur_adam *adam, bool policy, double l2, real *m, real *v, real *g);
 /* Has row r of a table changed after the given steps of the reward's and of the policy's Adam? */
 bool ur_lazy_changed(const struct ur_lazy_table *table, size_t r, uint64_t since, uint64_t policy_since);
 /* Values of a row, in the block of parameters. */

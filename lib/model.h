@@ -97,6 +97,9 @@ int ur_model_fits(const struct ur_header *model, const struct ur_header *batches
 struct ur_work;
 struct ur_work *ur_work_new(void);
 void ur_work_free(struct ur_work *work);
+/* From now on the threads of a pool share the work, which gives the same bytes; the pool is borrowed. */
+struct ur_pool;
+void ur_work_share(struct ur_work *work, struct ur_pool *pool, int threads);
 
 /*
  * Rewards u of the shown items of all steps whose role is in `roles` (1 << UR_TRAIN | ...).

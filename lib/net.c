@@ -21,7 +21,17 @@ ur_reals_need(struct ur_reals *reals, size_t n)
 struct ur_work *
 ur_work_new(void)
 {
-	return ur_calloc(1, sizeof(struct ur_work));
+	struct ur_work *work = ur_calloc(1, sizeof *work);
+
+	work->threads = 1;
+	return work;
+}
+
+void
+ur_work_share(struct ur_work *work, struct ur_pool *pool, int threads)
+{
+	work->pool = pool;
+	work->threads = threads;
 }
 
 void
@@ -68,7 +78,7 @@ grow(const struct ur_net *net, struct ur_work *work)
 		if (net->batchnorm)
 			ur_reals_need(&work->norm[l], rows * net->width[l]);
 	}
-	ur_reals_need(&work->tile, TILE * width);
+	ur_reals_need(&work->tile, (size_t)work->threads * TILE * width);
 	ur_reals_need(&work->row_u, rows);
 	ur_reals_need(&work->u, (size_t)work->batch->K);
 	if (net->batchnorm && width > work->stat_cap) {
@@ -157,20 +167,47 @@ tile_rows(size_t first, size_t rows)
 	return rows - first < TILE ? rows - first : TILE;
 }
 
+/* Layers bottom to top of all rows, a tile at a time. */
+struct pass {
+	const struct ur_net *net;
+	struct ur_work *work;
+	size_t bottom, top;
+	const real **turned;            /* backward */
+	real *grad;
+};
+
+static int
+tiles(const struct ur_work *work)
+{
+	return (int)((work->plan.rows + TILE - 1) / TILE);
+}
+
+static void
+tile_forward(void *arg, int i, int thread)
+{
+	const struct pass *pass = arg;
+	size_t first = (size_t)i * TILE, n = tile_rows(first, pass->work->plan.rows);
+
+	(void)thread;
+	for (size_t l = pass->bottom; l <= pass->top; l++)
+		layer_forward(pass->net, pass->work, l, first, n);
+}
+
 /* With batch normalisation a layer of all rows at a time, else all layers of a tile. */
 static void
 layers_forward(const struct ur_net *net, struct ur_work *work)
 {
-	size_t rows = work->plan.rows, passes = net->batchnorm ? net->layers + 1 : 1;
+	struct pass pass = { .net = net, .work = work, .top = net->layers };
 
-	for (size_t pass = 0; pass < passes; pass++) {
-		size_t l0 = net->batchnorm ? pass : 0, l1 = net->batchnorm ? pass : net->layers;
-
-		for (size_t first = 0; first < rows; first += TILE)
-			for (size_t l = l0; l <= l1; l++)
-				layer_forward(net, work, l, first, tile_rows(first, rows));
-		if (net->batchnorm && pass < net->layers)
-			normalise(net, work, pass);
+	if (!net->batchnorm) {
+		ur_pool_run(work->pool, tile_forward, &pass, tiles(work));
+		return;
+	}
+	for (size_t l = 0; l <= net->layers; l++) {
+		pass.bottom = pass.top = l;
+		ur_pool_run(work->pool, tile_forward, &pass, tiles(work));
+		if (l < net->layers)
+			normalise(net, work, l);
 	}
 }
 
@@ -207,27 +244,51 @@ row_gradient(struct ur_work *work, const real *du)
 			sum[plan->row_of.p[k]] += du[k];
 }
 
-/* Gradients of layer l > 0 from its dz of rows first .., and the dz (its input's, with batch normalisation) of the layer before. */
+/*
+ * The gradients of a layer are sums over all rows in their order: tile i waits until those before it have added their
+ * part.  Tiles that are worked on at the same time then follow each other a layer apart.
+ */
 static void
-layer_backward(const struct ur_net *net, struct ur_work *work, size_t l, const real *turned, size_t first, size_t n, real *grad)
+await_turn(const struct ur_work *work, size_t l, int i)
 {
-	size_t width = net->width[l], before = net->width[l - 1];
-	real *dw = grad + net->layer[l].w, *db = grad + net->layer[l].b;
-	real *x = input_of(net, work, l) + first * before, *dx = work->tile.p;
+	for (int spins = 0; atomic_load(&work->turn[l]) != i; spins++)
+		ur_pool_wait(spins);
+}
 
+/* Gradients of layer l > 0 from its dz in tile i, and the dz (its input's, with batch normalisation) of the layer before. */
+static void
+layer_backward(const struct pass *pass, size_t l, int i, int thread)
+{
+	const struct ur_net *net = pass->net;
+	struct ur_work *work = pass->work;
+	size_t first = (size_t)i * TILE, n = tile_rows(first, work->plan.rows), width = net->width[l], before = net->width[l - 1];
+	real *dw = pass->grad + net->layer[l].w, *db = pass->grad + net->layer[l].b;
+	real *x = input_of(net, work, l) + first * before, *dx = work->tile.p + (size_t)thread * TILE * widest(net);
+	const real *dz = l < net->layers ? work->act[l].p + first * width : NULL;
+
+	await_turn(work, l, i);
 	if (l == net->layers)
 		*db += ur_row_dots_backward(dx, dw, work->row_u.p + first, x, net->param + net->layer[l].w, n, before);
 	else {
-		const real *dz = work->act[l].p + first * width;
-
 		ur_gemm(dw, width, dw, width, x, 1, before, dz, width, before, width, n);
 		ur_column_sums(db, dz, n, width);
-		ur_gemm(dx, before, NULL, 0, dz, width, 1, turned, before, n, before, width);
 	}
+	atomic_store(&work->turn[l], i + 1);
+	if (l < net->layers)
+		ur_gemm(dx, before, NULL, 0, dz, width, 1, pass->turned[l], before, n, before, width);
 	if (net->batchnorm)
 		memcpy(x, dx, n * before * sizeof *x);
 	else
 		ur_elu_backward(x, dx, n * before);
+}
+
+static void
+tile_backward(void *arg, int i, int thread)
+{
+	const struct pass *pass = arg;
+
+	for (size_t l = pass->top; l >= pass->bottom; l--)
+		layer_backward(pass, l, i, thread);
 }
 
 /* dz of hidden layer l from the gradient of what it hands on. */
@@ -263,18 +324,20 @@ turn(const struct ur_net *net, struct ur_work *work, const real **at)
 static void
 layers_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 {
-	size_t rows = work->plan.rows, passes = net->batchnorm ? net->layers : net->layers > 0;
 	const real *turned[UR_MAX_LAYERS + 1] = { NULL };
+	struct pass pass = { net, work, 1, net->layers, turned, grad };
 
 	turn(net, work, turned);
-	for (size_t pass = 0; pass < passes; pass++) {
-		size_t top = net->layers - pass, bottom = net->batchnorm ? top : 1;
-
-		for (size_t first = 0; first < rows; first += TILE)
-			for (size_t l = top; l >= bottom; l--)
-				layer_backward(net, work, l, turned[l], first, tile_rows(first, rows), grad);
-		if (net->batchnorm)
-			normalise_backward(net, work, top - 1, grad);
+	for (size_t l = 0; l <= net->layers; l++)
+		atomic_store(&work->turn[l], 0);
+	if (!net->batchnorm) {
+		ur_pool_run(work->pool, tile_backward, &pass, tiles(work));
+		return;
+	}
+	for (size_t l = net->layers; l > 0; l--) {
+		pass.bottom = pass.top = l;
+		ur_pool_run(work->pool, tile_backward, &pass, tiles(work));
+		normalise_backward(net, work, l - 1, grad);
 	}
 }
 

@@ -4,8 +4,11 @@
 #ifndef UR_NET_H
 #define UR_NET_H
 
+#include <stdatomic.h>
+
 #include "model.h"
 #include "plan.h"
+#include "pool.h"
 
 /* Places of a layer's tensors in the parameter block. */
 struct ur_layer {
@@ -53,9 +56,12 @@ struct ur_work {
 	struct ur_reals norm[UR_MAX_LAYERS];    /* [rows,width]: normalised, then its gradient */
 	struct ur_reals weight;                 /* [rows]: shown items that a row stands for */
 	struct ur_reals turned;                 /* a weight matrix transposed */
-	struct ur_reals tile;                   /* [tile,width] */
+	struct ur_reals tile;                   /* [threads,tile,width] */
 	double *mean[UR_MAX_LAYERS], *var[UR_MAX_LAYERS], *sums;        /* [width], [2 width] */
 	size_t stat_cap;                        /* most width they have room for */
+	struct ur_pool *pool;                   /* NULL: one thread */
+	int threads;
+	atomic_int turn[UR_MAX_LAYERS + 1];     /* the tile whose part of a layer's gradient is added next */
 };
 
 /* Layer 0's item and state parts, and the gradients of all that made them from those of the parts. */

@@ -39,6 +39,15 @@ pause_briefly(void)
 #endif
 }
 
+void
+ur_pool_wait(int spins)
+{
+	if (spins < SPINS)
+		pause_briefly();
+	else
+		sched_yield();          /* the other cores have other work */
+}
+
 static void
 work(struct ur_pool *pool, int thread)
 {
@@ -115,7 +124,7 @@ begin_phase(struct ur_pool *pool)
 void
 ur_pool_run(struct ur_pool *pool, ur_pool_job *job, void *arg, int jobs)
 {
-	if (pool->threads == 0 || jobs == 1) {
+	if (pool == NULL || pool->threads == 0 || jobs == 1) {
 		for (int i = 0; i < jobs; i++)
 			job(arg, i, 0);
 		return;
@@ -127,11 +136,8 @@ ur_pool_run(struct ur_pool *pool, ur_pool_job *job, void *arg, int jobs)
 	atomic_store(&pool->busy, pool->threads);
 	begin_phase(pool);
 	work(pool, 0);
-	for (int i = 0; atomic_load(&pool->busy) > 0; i++)
-		if (i < SPINS)
-			pause_briefly();
-		else
-			sched_yield();          /* the other cores have other work */
+	for (int spins = 0; atomic_load(&pool->busy) > 0; spins++)
+		ur_pool_wait(spins);
 }
 
 void

@@ -58,6 +58,12 @@ allocate(struct ur_train *train)
 	train->v = ur_aligned(n, sizeof(real));
 	train->best = ur_aligned(n, sizeof(real));
 	memcpy(train->best, train->model->param, n * sizeof(real));
+	train->grad = ur_aligned(n, sizeof(real));
+	train->pool = ur_pool_new(train->set.threads);
+	train->work = ur_work_new();
+	train->policy_work = ur_work_new();
+	ur_work_share(train->work, train->pool, train->set.threads);
+	ur_work_share(train->policy_work, train->pool, train->set.threads);
 	train->brief = ur_calloc(train->validation.chunks, sizeof *train->brief);
 	train->judge = ur_calloc((size_t)train->set.threads, sizeof *train->judge);
 	for (int i = 0; i < train->set.threads; i++)
@@ -80,7 +86,7 @@ ur_train_init(struct ur_train *train, const struct ur_settings *set, const struc
 	if (set->lazy)
 		ur_lazy_init(&train->lazy, model);
 	find_segments(train);
-	ur_shards_init(&train->shards, data, model, set->batch, set->threads);
+	ur_draw_init(&train->draw, data, set->batch);
 	ur_pass_init(&train->validation, data, VALIDATION);
 	allocate(train);
 	train->start = XXH3_64bits(model->param, model->params * sizeof(real));
@@ -95,11 +101,18 @@ ur_train_free(struct ur_train *train)
 		ur_batch_free(&train->judge[i].spare);
 	}
 	ur_pass_free(&train->validation);
-	ur_shards_free(&train->shards);
+	ur_pool_free(train->pool);
+	ur_draw_free(&train->draw);
+	ur_batch_free(&train->batch);
+	ur_work_free(train->work);
+	ur_work_free(train->policy_work);
 	ur_lazy_free(&train->lazy);
 	free(train->judge);
 	free(train->brief);
 	free(train->segment);
+	free(train->grad);
+	free(train->du);
+	free(train->dv);
 	free(train->m);
 	free(train->v);
 	free(train->best);
@@ -125,7 +138,7 @@ update_segment(void *arg, int i, int thread)
 	(void)thread;
 	if (s->policy == u->policy)
 		ur_adam_step(u->adam, s->l2 ? train->set.l2 : 0, train->model->param + s->at, train->m + s->at,
-		    train->v + s->at, train->shards.grad + s->at, s->n);
+		    train->v + s->at, train->grad + s->at, s->n);
 }
 
 void
@@ -134,46 +147,35 @@ ur_train_update(struct ur_train *train, bool policy)
 	struct ur_adam *adam = policy ? &train->policy_adam : &train->adam;
 
 	adam->t++;
-	ur_pool_run(train->shards.pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
-	ur_lazy_update(&train->lazy, &train->shards, adam, policy, train->set.l2, train->m, train->v, train->shards.grad);
+	ur_pool_run(train->pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
+	ur_lazy_update(&train->lazy, policy ? train->policy_work : train->work, &train->data->items, adam, policy, train->set.l2,
+	    train->m, train->v, train->grad);
 }
 
 static void
-fit_forward(void *arg, int i, int thread)
+draw_batch(struct ur_train *train)
 {
-	struct ur_train *train = arg;
-	struct ur_shard *s = &train->shards.shard[i];
-	size_t steps = 0;
-
-	(void)thread;
-	ur_shard_gather(&train->shards, i);
-	s->u = ur_net_forward(train->model->reward, s->work, &train->data->items, &s->batch, TRAIN, true);
-	s->sums.loss = ur_train_loss(&train->model->arch, &s->batch, TRAIN, s->u, s->du, &steps);
-	s->sums.steps = steps;
+	ur_draw_users(&train->draw, &train->rng);
+	ur_data_gather(train->data, train->draw.user, train->draw.n, &train->batch);
+	UR_GROW(train->du, train->du_cap, (size_t)train->batch.K);
+	UR_GROW(train->dv, train->dv_cap, (size_t)train->batch.K);
 }
 
-static void
-fit_backward(void *arg, int i, int thread)
-{
-	struct ur_train *train = arg;
-	struct ur_shard *s = &train->shards.shard[i];
-	uint64_t steps = train->drawn.steps;
-
-	for (int k = 0; k < s->batch.K && steps > 0; k++)
-		s->du[k] /= (real)steps;
-	ur_shard_backward(&train->shards, i, thread, false);
-}
-
-/* One step on the mean loss of the users drawn. */
+/* One step on the mean loss of the batch. */
 static void
 fit(struct ur_train *train)
 {
 	const struct ur_model *model = train->model;
+	const struct ur_batch *batch = &train->batch;
+	size_t steps = 0;
+	const real *u = ur_net_forward(model->reward, train->work, &train->data->items, batch, TRAIN, true);
+	double loss = ur_train_loss(&model->arch, batch, TRAIN, u, train->du, &steps);
 
-	ur_shards_run(&train->shards, fit_forward, train);
-	train->drawn = ur_shards_sum(&train->shards);
-	ur_shards_run(&train->shards, fit_backward, train);
-	ur_net_track(model->reward, train->shards.shard[0].work, model->param);
+	train->drawn = (struct ur_sums){ .loss = loss, .steps = steps };
+	for (int k = 0; k < batch->K && steps > 0; k++)
+		train->du[k] /= (real)steps;
+	ur_net_backward(model->reward, train->work, train->du, train->grad);
+	ur_net_track(model->reward, train->work, model->param);
 	ur_train_update(train, false);
 }
 
@@ -207,7 +209,7 @@ ur_train_step(struct ur_train *train, char *err)
 	train->evaluated = false;
 	if (ended(train))
 		return 0;
-	ur_shards_draw(&train->shards, &train->rng);
+	draw_batch(train);
 	if (train->model->policy != NULL)
 		ur_train_play(train);
 	else

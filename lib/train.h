@@ -9,12 +9,13 @@
 #define UR_TRAIN_H
 
 #include "data.h"
+#include "draw.h"
 #include "lazy.h"
 #include "model.h"
 #include "optim.h"
 #include "pass.h"
+#include "pool.h"
 #include "rng.h"
-#include "shards.h"
 
 enum ur_select { UR_BY_LOSS, UR_BY_PREC1, UR_BY_PREC2 };
 extern const char *const ur_select_name[];      /* "nll", "prec@1", "prec@2" */
@@ -40,6 +41,11 @@ struct ur_figures {
 	double loss, prec1, prec2;      /* on validation steps, by the policy if there is one */
 	/* with a policy, over the batches since the figures before: V, V - u of the pick, and max V - V */
 	double loss_max, loss_min, gap;
+};
+
+struct ur_sums {                /* over training steps */
+	double loss, loss_max, loss_min, gap;
+	uint64_t steps;
 };
 
 struct ur_moment {              /* steps of the two Adams at some time; 0: before all */
@@ -77,9 +83,15 @@ struct ur_train {
 	/* scratch */
 	struct ur_figures now;          /* the last evaluation */
 	bool evaluated;                 /* did the last step end with one? */
-	struct ur_shards shards;
+	struct ur_pool *pool;
+	struct ur_draw draw;
+	struct ur_batch batch;
+	struct ur_work *work, *policy_work;
+	real *du, *dv;                  /* [batch.K] */
+	size_t du_cap, dv_cap;
+	real *grad;                     /* [params], 0 between steps */
 	struct ur_moment looked, copied;        /* of the last evaluation, and of the last that was kept */
-	struct ur_sums drawn;           /* over the users of this iteration */
+	struct ur_sums drawn;           /* over the batch */
 	struct ur_segment *segment;
 	size_t segment_cap;
 	int segments;
@@ -124,7 +136,7 @@ void ur_figures_say(const struct ur_figures *figures, bool adversarial, char *te
 double ur_train_loss(const struct ur_arch *arch, const struct ur_batch *batch, unsigned roles, const real *u, real *du, size_t *steps);
 size_t ur_train_loss_steps(const struct ur_train *train, enum ur_role role);
 
-/* A round of max and min steps on the users drawn. */
+/* A round of max and min steps on the batch. */
 void ur_train_play(struct ur_train *train);
 /* Adam over the reward's (or the policy's) trained tensors; sets the gradient to 0. */
 void ur_train_update(struct ur_train *train, bool policy);

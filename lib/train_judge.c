@@ -64,7 +64,7 @@ judge(struct ur_train *train)
 {
 	struct ur_brief sum = { 0 };
 
-	ur_pool_run(train->shards.pool, judge_chunk, train, (int)train->validation.chunks);
+	ur_pool_run(train->pool, judge_chunk, train, (int)train->validation.chunks);
 	for (size_t i = 0; i < train->validation.chunks; i++) {
 		const struct ur_brief *b = &train->brief[i];
 
@@ -193,8 +193,8 @@ each_changed(struct ur_train *train, struct ur_moment since, void (*f)(struct ur
 		f(train, (struct ur_range){ 0, train->model->params });
 		return;
 	}
-	for (int i = 0; i < train->shards.ranges; i++)
-		f(train, train->shards.dense[i]);
+	for (int i = 0; i < lazy->ranges; i++)
+		f(train, lazy->dense[i]);
 	for (int i = 0; i < lazy->tables; i++)
 		for (size_t r = 0; r < lazy->table[i].tensor->table_rows; r++)
 			if (ur_lazy_changed(&lazy->table[i], r, since.reward, since.policy))

@@ -109,7 +109,7 @@ test_draws(void **state)
 	set.iterations = 60;
 	begin(&train, &set, &data, &model);
 	while (ur_train_step(&train, err) > 0) {
-		const struct ur_batch *batch = &train.shards.shard[0].batch;
+		const struct ur_batch *batch = &train.batch;
 
 		qsort(batch->user, (size_t)batch->U, sizeof *batch->user, ascending);
 		assert_int_equal(batch->U, set.batch);
@@ -155,7 +155,7 @@ test_threads_change_no_byte(void **state)
 
 	(void)state;
 	make_choices(&data, 700, true, 1);
-	set.batch = 400;        /* more than one shard */
+	set.batch = 400;        /* more than one tile of rows */
 	for (int kind = 0; kind < 4; kind++) {
 		real *one, *three;
 
@@ -168,41 +168,6 @@ test_threads_change_no_byte(void **state)
 		free(one);
 		free(three);
 	}
-	ur_data_free(&data);
-}
-
-/* Two shards add up to what one would be, but for rounding. */
-static void
-test_shards_add_up(void **state)
-{
-	struct ur_data data;
-	struct ur_model model;
-	struct ur_train train;
-	struct ur_work *work = ur_work_new();
-	struct ur_batch batch = { 0 };
-	real *grad, *du;
-	size_t steps = 0;
-
-	(void)state;
-	make_choices(&data, 700, false, 0);
-	make_model(&model, &data, false, 1);
-	grad = ur_aligned(model.params, sizeof(real));
-	begin(&train, &(struct ur_settings){ .lr = 0, .batch = 700, .iterations = 1, .eval_every = 1, .threads = 2 }, &data, &model);
-	assert_int_equal(train.shards.n, 2);
-	ur_data_gather(&data, train.shards.user, train.shards.users, &batch);
-	du = ur_alloc((size_t)batch.K, sizeof(real));
-	ur_loss_nll(&batch, 1 << UR_TRAIN, UR_NO_CLICK_NONE, ur_net_forward(model.reward, work, &data.items, &batch,
-	    1 << UR_TRAIN, true), du, &steps);
-	ur_net_backward(model.reward, work, du, grad);
-	run(&train);            /* at rate 0; Adam's first moment is a tenth of the gradient of the mean */
-	for (size_t i = 0; i < model.params; i++)
-		assert_true(fabs((double)(train.m[i] * 10 * (real)steps - grad[i])) < 1e-2);
-	free(du);
-	free(grad);
-	ur_batch_free(&batch);
-	ur_work_free(work);
-	ur_train_free(&train);
-	ur_model_free(&model);
 	ur_data_free(&data);
 }
 
@@ -453,7 +418,6 @@ main(void)
 		cmocka_unit_test(test_a_pass_meets_every_user_once),
 		cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_threads_change_no_byte),
-		cmocka_unit_test(test_shards_add_up),
 		cmocka_unit_test(test_lazy_adam_is_adam_when_all_is_met),
 		cmocka_unit_test(test_a_row_catches_up),
 		cmocka_unit_test(test_divergence),
