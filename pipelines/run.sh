@@ -38,10 +38,11 @@ remote() { ${UR_SSH:-ssh} -o BatchMode=yes -o ControlMaster=auto -o ControlPath=
 # Prints status, name and message.
 run_row()       # name, options, slot
 {
-	local name=$1 slot=$3 try scratch status message=''
+	local name=$1 slot=$3 held try scratch status message=''
 	local -a options hosts_of
 	read -ra options <<<"$2"
 	read -ra hosts_of <<<"$hosts"
+	exec {held}>>"$dir/.lock" && flock --shared $held || return 1
 	for try in 0 1 2; do
 		scratch=$dir/.run.$BASHPID.${EPOCHREALTIME/[.,]/}
 		mkdir -p "$scratch/run" || return 1

@@ -51,6 +51,15 @@ for ((i = 0; i < 10; i++)); do
 done
 ur-sweep -q grid.tsv b.ur killed 2>/dev/null && cmp quiet/sweep.tsv killed/sweep.tsv && ! ls -d killed/.run.* 2>/dev/null
 ok "killed ten times, same table"
+STUB_SLEEP=.3 ur-sweep -q -j 2 grid.tsv b.ur alone &
+sleep .8
+kill -KILL $!
+wait $! 2>/dev/null
+flock alone/.lock true
+made=$(ls -d alone/*seed=* | wc -l)
+sleep 1
+[ "$made" -lt 15 ] && [ "$made" = "$(ls -d alone/*seed=* | wc -l)" ] && ! ls -d alone/.run.* 2>/dev/null
+ok "killed alone, it ends with the trainings under way"
 STUB_SLEEP=.3 ur-sweep -q grid.tsv b.ur stopped &
 sleep .6
 kill -TERM $!
