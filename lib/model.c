@@ -175,14 +175,20 @@ make_net(struct ur_model *model, bool policy)
 	return net;
 }
 
-/* Tensors, nets and a cleared block for model->arch. */
-static void
-lay_out(struct ur_model *model)
+void
+ur_model_lay_out(struct ur_model *model, const struct ur_arch *arch)
 {
+	memset(model, 0, sizeof *model);
+	model->arch = *arch;
 	model->reward = make_net(model, false);
 	if (model->arch.policy)
 		model->policy = make_net(model, true);
 	model->params = (model->params + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+void
+ur_model_allocate(struct ur_model *model)
+{
 	model->param = ur_aligned(model->params, sizeof *model->param);
 	model->reward->param = model->param;
 	if (model->policy != NULL)
@@ -192,9 +198,8 @@ lay_out(struct ur_model *model)
 void
 ur_model_init(struct ur_model *model, const struct ur_arch *arch)
 {
-	memset(model, 0, sizeof *model);
-	model->arch = *arch;
-	lay_out(model);
+	ur_model_lay_out(model, arch);
+	ur_model_allocate(model);
 }
 
 void

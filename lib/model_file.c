@@ -5,7 +5,7 @@
 
 #include "blob.h"
 #include "mem.h"
-#include "model.h"
+#include "net.h"
 #include "nn.h"
 
 /* --- architecture as named values, under the names of the options -------- */
@@ -134,27 +134,63 @@ check_piece(const struct ur_tensor *t, const struct ur_piece *piece, bool seen, 
 	return 0;
 }
 
+/* The values of a stream as they come: a file may claim any architecture, so memory grows with what is there. */
+struct values {
+	float *value;           /* [n] */
+	size_t n, cap;
+	size_t *at;             /* [tensors] where those of a tensor begin */
+	bool *seen;             /* [tensors] */
+};
+
+static void
+add_values(struct values *values, int i, const struct ur_piece *piece)
+{
+	if (piece->first == 0)
+		values->at[i] = values->n;
+	values->seen[i] = true;
+	UR_GROW(values->value, values->cap, values->n + piece->count + 1);
+	memcpy(values->value + values->n, piece->data, piece->count * sizeof *values->value);
+	values->n += piece->count;
+}
+
+static int
+gather_values(const struct ur_model *model, struct ur_reader *r, struct values *values, char *err)
+{
+	struct ur_piece piece;
+	int more;
+
+	while ((more = ur_reader_tensor(r, &piece)) > 0) {
+		const struct ur_tensor *t = ur_model_tensor(model, piece.name);
+
+		if (check_piece(t, &piece, t != NULL && values->seen[t - model->tensor], err) < 0)
+			return -1;
+		add_values(values, (int)(t - model->tensor), &piece);
+	}
+	if (more < 0)
+		return ur_fail(err, "%s", r->err);
+	for (int i = 0; i < model->tensors; i++)
+		if (!values->seen[i])
+			return ur_fail(err, "tensor \"%s\" is missing", model->tensor[i].name);
+	return 0;
+}
+
 static int
 read_tensors(struct ur_model *model, struct ur_reader *r, char *err)
 {
-	bool *seen = ur_calloc((size_t)model->tensors, sizeof *seen);
-	struct ur_piece piece;
-	int more, status = 0;
+	struct values values = {
+		.at = ur_calloc((size_t)model->tensors, sizeof *values.at),
+		.seen = ur_calloc((size_t)model->tensors, sizeof *values.seen)
+	};
+	int status = gather_values(model, r, &values, err);
 
-	while (status == 0 && (more = ur_reader_tensor(r, &piece)) > 0) {
-		const struct ur_tensor *t = ur_model_tensor(model, piece.name);
-
-		status = check_piece(t, &piece, t != NULL && seen[t - model->tensor], err);
-		if (status < 0)
-			break;
-		seen[t - model->tensor] = true;
-		for (size_t i = 0; i < piece.count; i++)
-			model->param[t->at + piece.first + i] = piece.data[i];
-	}
-	for (int i = 0; i < model->tensors && status == 0 && more == 0; i++)
-		if (!seen[i])
-			status = ur_fail(err, "tensor \"%s\" is missing", model->tensor[i].name);
-	free(seen);
+	if (status == 0)
+		ur_model_allocate(model);
+	for (int i = 0; i < model->tensors && status == 0; i++)
+		for (size_t k = 0; k < model->tensor[i].n; k++)
+			model->param[model->tensor[i].at + k] = values.value[values.at[i] + k];
+	free(values.value);
+	free(values.at);
+	free(values.seen);
 	return status;
 }
 
@@ -176,7 +212,7 @@ ur_model_load(struct ur_model *model, struct ur_header *header, const char *path
 	}
 	status = read_arch(&arch, &r.header, why);
 	if (status == 0) {
-		ur_model_init(model, &arch);
+		ur_model_lay_out(model, &arch);
 		status = read_tensors(model, &r, why);
 	}
 	if (r.err[0] != '\0')

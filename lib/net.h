@@ -28,6 +28,10 @@ struct ur_net {
 	real *param;                            /* of the model */
 };
 
+/* ur_model_init in two steps: tensors and nets, then the block for their values, cleared. */
+void ur_model_lay_out(struct ur_model *model, const struct ur_arch *arch);
+void ur_model_allocate(struct ur_model *model);
+
 struct ur_reals {
 	real *p;
 	size_t cap;
