@@ -293,7 +293,7 @@ ur_items_read(struct ur_items *items, const struct ur_spec *spec, const uint8_t 
 {
 	enum { ID, DENSE, CODE, SHOWN, PICKED, FIELDS };
 	static const char *const name[FIELDS] = { "id", "dense", "code", "shown", "picked" };
-	const uint8_t *id = NULL, *dense = NULL, *code = NULL, *shown = NULL, *picked = NULL;
+	const uint8_t *id = payload, *dense = payload, *code = payload, *shown = payload, *picked = payload;
 	struct ur_mp map, v[FIELDS];
 	size_t rows = 0;
 

@@ -373,6 +373,7 @@ fill_page(const struct ur_data *data, const uint8_t *repeat, const uint32_t *row
 	for (size_t k = 0; k < n; k++)
 		for (int i = 0; i < spec->features; i++) {
 			if (spec->feature[i] == UR_F_REPEAT) {
+				assert(repeat != NULL);
 				*page++ = (repeat[k] & SHOWN_BEFORE) != 0;
 				*page++ = (repeat[k] & PICKED_BEFORE) != 0;
 			} else if (spec->feature[i] == UR_F_POPULARITY) {
