@@ -4,12 +4,13 @@
 #include "err.h"
 
 int
-ur_fail(char *err, const char *fmt, ...)
+ur_err_format(char *err, const char *fmt, ...)
 {
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(err, UR_ERR, fmt, ap);
+	n = vsnprintf(err, UR_ERR, fmt, ap);
 	va_end(ap);
-	return -1;
+	return n;
 }

@@ -10,13 +10,15 @@
 
 #include <stddef.h>
 
-void *ur_alloc(size_t n, size_t size);          /* n * size bytes, not cleared */
-void *ur_calloc(size_t n, size_t size);         /* cleared */
-void *ur_realloc(void *p, size_t n, size_t size);
-char *ur_strdup(const char *s);
+#define UR_NEVER_NULL __attribute__((returns_nonnull))
+
+UR_NEVER_NULL void *ur_alloc(size_t n, size_t size);    /* n * size bytes, not cleared */
+UR_NEVER_NULL void *ur_calloc(size_t n, size_t size);   /* cleared */
+UR_NEVER_NULL void *ur_realloc(void *p, size_t n, size_t size);
+UR_NEVER_NULL char *ur_strdup(const char *s);
 
 /* 64-byte aligned and cleared, for arrays of reals; release with free(). */
-void *ur_aligned(size_t n, size_t size);
+UR_NEVER_NULL void *ur_aligned(size_t n, size_t size);
 
 /*
  * Makes room for `need` elements in the array p of capacity cap (a size_t
@@ -24,6 +26,6 @@ void *ur_aligned(size_t n, size_t size);
  */
 #define UR_GROW(p, cap, need) \
 	((need) > (cap) ? (void)((p) = ur_grow((p), &(cap), (need), sizeof *(p))) : (void)0)
-void *ur_grow(void *p, size_t *cap, size_t need, size_t size);
+UR_NEVER_NULL void *ur_grow(void *p, size_t *cap, size_t need, size_t size);
 
 #endif
