@@ -154,7 +154,7 @@ apply_settings(const char *settings)
 	for (char *s = strtok_r(copy, " ", &save); s != NULL; s = strtok_r(NULL, " ", &save)) {
 		if ((value = strchr(s, '=')) != NULL)
 			*value++ = '\0';
-		set(find(s), value);
+		set(find(s), value != NULL ? value : "");
 	}
 }
 

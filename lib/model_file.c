@@ -185,9 +185,13 @@ read_tensors(struct ur_model *model, struct ur_reader *r, char *err)
 
 	if (status == 0)
 		ur_model_allocate(model);
-	for (int i = 0; i < model->tensors && status == 0; i++)
-		for (size_t k = 0; k < model->tensor[i].n; k++)
-			model->param[model->tensor[i].at + k] = values.value[values.at[i] + k];
+	for (int i = 0; i < model->tensors && status == 0; i++) {
+		const struct ur_tensor *t = &model->tensor[i];
+		const float *value = values.value + values.at[i];
+
+		for (size_t k = 0; k < t->n; k++)
+			model->param[t->at + k] = value[k];
+	}
 	free(values.value);
 	free(values.at);
 	free(values.seen);

@@ -8,7 +8,7 @@
 enum { TIME, ITEM, PROPERTY, VALUE, COLUMNS };
 enum { NUMBER = 64 };           /* characters of the longest price */
 
-#define NAME(word) { word, sizeof word - 1 }
+#define NAME(word) { (word), sizeof (word) - 1 }
 static const struct {
 	struct ur_field name;
 	const char *expected;

@@ -123,7 +123,7 @@ evaluate_block(const struct ur_metrics *metrics, const uint32_t *count, int bloc
 		}
 	}
 	for (int d = 0; d < block; d++)
-		evaluate(sum[d], largest[d], value + d * UR_FIGURES);
+		evaluate(sum[d], largest[d], value + (size_t)d * UR_FIGURES);
 }
 
 static int

@@ -308,7 +308,7 @@ main(int argc, char *argv[])
 {
 	char **files = ur_options(&tool, argc, argv), err[UR_ERR];
 	struct ur_header header = { .format = UR_SESSIONS };
-	struct ur_output out, stats_out;
+	struct ur_output out, stats_out = { 0 };
 	struct ur_dialect dialect;
 	struct ur_writer *writer;
 

@@ -56,7 +56,7 @@ int
 main(int argc, char *argv[])
 {
 	char **operands = ur_options(&tool, argc, argv), err[UR_ERR];
-	struct ur_output out[FILES], truth_out;
+	struct ur_output out[FILES], truth_out = { 0 };
 	struct ur_synth_size size;
 	struct ur_truth truth;
 	struct ur_shop shop;
@@ -77,6 +77,10 @@ main(int argc, char *argv[])
 	ur_shop_write_properties(&shop, out[PART1].f, out[PART2].f);
 	if (truth_path != NULL)
 		write_truth(&truth, &shop, &truth_out);
+	for (int i = 0; i < FILES; i++)
+		ur_output_settle(&out[i]);
+	if (truth_path != NULL)
+		ur_output_settle(&truth_out);
 	for (int i = 0; i < FILES; i++) {
 		ur_output_commit(&out[i]);
 		free(path[i]);

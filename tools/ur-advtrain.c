@@ -72,7 +72,7 @@ load_data(struct ur_data *data, const char *path)
 int
 main(int argc, char *argv[])
 {
-	struct ur_output model_out, log_out;
+	struct ur_output model_out, log_out = { 0 };
 	struct ur_data data;
 	struct ur_header *header = &data.header;        /* becomes the model's */
 	struct ur_model model;

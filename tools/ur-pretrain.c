@@ -109,7 +109,7 @@ fit_logit(struct ur_train *train, struct ur_header *header, struct ur_output *mo
 int
 main(int argc, char *argv[])
 {
-	struct ur_output model_out, log_out;
+	struct ur_output model_out, log_out = { 0 };
 	struct ur_data data;
 	struct ur_header *header = &data.header;        /* becomes the model's */
 	struct ur_model model;
