@@ -33,7 +33,7 @@ duration()      # command: how long it takes, in microseconds, and somewhat long
 	echo $((($(now) - begun) * 11 / 10))
 }
 
-temporaries() { find . -name '*.??????' -newer prepared ! -name '*.??????.*' ! -name 'events.csv*' | grep -E '\.[A-Za-z0-9]{6}$'; }
+temporaries() { find . -name '*.??????' -newer prepared ! -name '*.??????.*' ! -name 'clicks.csv*' | grep -E '\.[A-Za-z0-9]{6}$'; }
 
 # Kills the command once with the signal; the outputs (words after --) must be whole or absent.
 kill_once()     # signal, microseconds, command..., --, outputs...

@@ -11,10 +11,10 @@ awk 'BEGIN {
 		print t + 1 "," v ",view," int(rand() * 5) + 1 ","
 		print t + 2 "," v ",addtocart," int(rand() * 5) + 1 ","
 	}
-}' >events.csv
-{ head -1 events.csv; tail -n +2 events.csv | sort -t, -k2,2n -k1,1n; } >sorted.csv
-gzip -nk events.csv
-zstd -qk events.csv
+}' >clicks.csv
+{ head -1 clicks.csv; tail -n +2 clicks.csv | sort -t, -k2,2n -k1,1n; } >sorted.csv
+gzip -nk clicks.csv
+zstd -qk clicks.csv
 awk 'BEGIN {
 	print "user,time,item,clicked,position"
 	for (u = 0; u < 20; u++)
@@ -28,6 +28,6 @@ awk 'BEGIN {
 			printf "%d,%d,categoryid,%d\n%d,%d,790,n%d.000\n%d,%d,available,%d\n", t, i, i % 3 + t / 60000, t, i, 100 * i + t, t, i, (t > 0)
 }' >properties.csv
 printf 'categoryid,parentid\n0,7\n1,7\n2,8\n3,8\n7,\n8,\n' >tree.csv
-rr-sessionize -o sessions.ur events.csv &&
+rr-sessionize -o sessions.ur clicks.csv &&
     ur-featurize --split 2:1:1 -o train.ur sessions.ur &&
     ur-pretrain -q --hidden 3 --dims 4 --iterations 4 --eval-every 2 -o model.ur train.ur
