@@ -7,6 +7,9 @@ trap 'rm -rf "$scratch"' EXIT
 fault() { echo "lint: $*"; bad=1; }
 
 mandoc -T lint -W warning man/*.[157] || bad=1
+# man-db's groff loses the rest of a page after a reference with three .%A lines: one line for all authors.
+awk 'FNR == 1 { n = 0 } /^\.%A/ { if (++n == 3) { print "lint: " FILENAME ":" FNR ": a third line of authors"; bad = 1 } next } { n = 0 } END { exit bad }' \
+    man/*.[157] || bad=1
 
 # Which files may include what: the direction of STYLE is tools -> lib, and each library has one door.
 includes()      # header, files that may include it (a regular expression)
