@@ -81,7 +81,7 @@ max_step(struct ur_train *train, const real *u, const real *v)
 
 	ur_loss_policy(&train->batch, TRAIN, model->arch.regularizer, model->arch.eta, false, u, v, NULL, train->dv, &steps);
 	scale(train->dv, train->batch.K, steps > 0 ? -1 / (double)steps : 0);
-	ur_net_backward(model->policy, train->policy_work, train->dv, train->grad);
+	ur_net_backward(model->policy, train->policy_work, train->dv, train->at.g);
 	ur_net_track(model->policy, train->policy_work, model->param);
 	ur_train_update(train, true);
 }
@@ -95,7 +95,7 @@ min_step(struct ur_train *train, const real *u, const real *v)
 
 	ur_loss_policy(&train->batch, TRAIN, model->arch.regularizer, model->arch.eta, true, u, v, train->du, NULL, &steps);
 	scale(train->du, train->batch.K, steps > 0 ? 1 / (double)steps : 0);
-	ur_net_backward(model->reward, train->work, train->du, train->grad);
+	ur_net_backward(model->reward, train->work, train->du, train->at.g);
 	ur_net_track(model->reward, train->work, model->param);
 	ur_train_update(train, false);
 }

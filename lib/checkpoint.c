@@ -153,12 +153,12 @@ put_bytes(struct ur_frame_writer *w, const void *data, size_t n, char *err)
 	return 0;
 }
 
-/* When the rows of lazy Adam were last updated. */
+/* When the rows of lazy Adam were last met. */
 static int
-put_lazy(struct ur_frame_writer *w, const struct ur_lazy *lazy, char *err)
+put_lazy(struct ur_frame_writer *w, const struct ur_tables *tables, char *err)
 {
-	for (int i = 0; i < lazy->tables; i++)
-		if (put_bytes(w, lazy->table[i].last, lazy->table[i].tensor->table_rows * sizeof(uint32_t), err) < 0)
+	for (int i = 0; i < tables->tables && tables->lazy; i++)
+		if (put_bytes(w, tables->table[i].last, tables->table[i].tensor->table_rows * sizeof(uint32_t), err) < 0)
 			return -1;
 	return 0;
 }
@@ -172,8 +172,8 @@ ur_checkpoint_write(const struct ur_train *train, const struct ur_stage *stage, 
 
 	ur_frames_begin(&w, f);
 	r = put_header(&w, train, stage, err) < 0 || put_bytes(&w, train->model->param, n, err) < 0 ||
-	    put_bytes(&w, train->m, n, err) < 0 || put_bytes(&w, train->v, n, err) < 0 ||
-	    put_bytes(&w, train->best, n, err) < 0 || put_lazy(&w, &train->lazy, err) < 0 || put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
+	    put_bytes(&w, train->at.m, n, err) < 0 || put_bytes(&w, train->at.v, n, err) < 0 ||
+	    put_bytes(&w, train->best, n, err) < 0 || put_lazy(&w, &train->tables, err) < 0 || put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
 	ur_frames_end(&w, 0);
 	return r;
 }
@@ -308,10 +308,10 @@ get_bytes(struct ur_frame_reader *r, void *data, size_t n, const char *path, cha
 }
 
 static int
-read_lazy(struct ur_lazy *lazy, struct ur_frame_reader *r, const char *path, char *err)
+read_lazy(const struct ur_tables *tables, struct ur_frame_reader *r, const char *path, char *err)
 {
-	for (int i = 0; i < lazy->tables; i++)
-		if (get_bytes(r, lazy->table[i].last, lazy->table[i].tensor->table_rows * sizeof(uint32_t), path, err) < 0)
+	for (int i = 0; i < tables->tables && tables->lazy; i++)
+		if (get_bytes(r, tables->table[i].last, tables->table[i].tensor->table_rows * sizeof(uint32_t), path, err) < 0)
 			return -1;
 	return 0;
 }
@@ -338,11 +338,13 @@ read_all(struct ur_train *train, const struct ur_stage *stage, struct ur_input *
 	struct ur_frame_reader r = { 0 };
 	struct ur_frame frame;
 	int bad = ur_frames_open(&r, in, false, err) < 0 || read_header(train, stage, &r, in->name, err) < 0 ||
-	    get_bytes(&r, train->model->param, n, in->name, err) < 0 || get_bytes(&r, train->m, n, in->name, err) < 0 ||
-	    get_bytes(&r, train->v, n, in->name, err) < 0 || get_bytes(&r, train->best, n, in->name, err) < 0 ||
-	    read_lazy(&train->lazy, &r, in->name, err) < 0 || read_log(train, &r, in->name, err) < 0 ? -1 : ur_frames_next(&r, &frame, err);
+	    get_bytes(&r, train->model->param, n, in->name, err) < 0 || get_bytes(&r, train->at.m, n, in->name, err) < 0 ||
+	    get_bytes(&r, train->at.v, n, in->name, err) < 0 || get_bytes(&r, train->best, n, in->name, err) < 0 ||
+	    read_lazy(&train->tables, &r, in->name, err) < 0 || read_log(train, &r, in->name, err) < 0 ? -1 : ur_frames_next(&r, &frame, err);
 
 	ur_frames_close(&r);
+	if (bad == 0 && !train->tables.lazy)
+		ur_tables_recall(&train->tables, &train->at);
 	return bad > 0 ? ur_fail(err, "%s: more frames than expected", in->name) : bad;
 }
 

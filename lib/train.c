@@ -31,7 +31,7 @@ add_segments(struct ur_train *train, const struct ur_tensor *t, size_t first, si
 	}
 }
 
-/* All that is trained, but for the tables that lazy.c looks after. */
+/* All that is trained, but for the tables that tables.c looks after. */
 static void
 find_segments(struct ur_train *train)
 {
@@ -41,7 +41,7 @@ find_segments(struct ur_train *train)
 		const struct ur_tensor *t = &model->tensor[i];
 		size_t table = t->table_at * t->shape[1], after = table + t->table_rows * t->shape[1];
 
-		if (t->trained && train->set.lazy && t->table_rows > 0) {
+		if (t->trained && train->tables.tables > 0 && t->table_rows > 0) {
 			add_segments(train, t, 0, table);
 			add_segments(train, t, after, t->n);
 		} else if (t->trained)
@@ -54,11 +54,11 @@ allocate(struct ur_train *train)
 {
 	size_t n = train->model->params;
 
-	train->m = ur_aligned(n, sizeof(real));
-	train->v = ur_aligned(n, sizeof(real));
+	train->at.m = ur_aligned(n, sizeof(real));
+	train->at.v = ur_aligned(n, sizeof(real));
 	train->best = ur_aligned(n, sizeof(real));
 	memcpy(train->best, train->model->param, n * sizeof(real));
-	train->grad = ur_aligned(n, sizeof(real));
+	train->at.g = ur_aligned(n, sizeof(real));
 	train->pool = ur_pool_new(train->set.threads);
 	train->work = ur_work_new();
 	train->policy_work = ur_work_new();
@@ -83,8 +83,8 @@ ur_train_init(struct ur_train *train, const struct ur_settings *set, const struc
 	train->kept.iteration = -1;
 	ur_rng_seed(&train->rng, set->seed, UR_SEED_USERS);
 	ur_flush_denormals();
-	if (set->lazy)
-		ur_lazy_init(&train->lazy, model);
+	if (set->lazy || set->l2 == 0)
+		ur_tables_init(&train->tables, model, set->lazy);
 	find_segments(train);
 	ur_draw_init(&train->draw, data, set->batch);
 	ur_pass_init(&train->validation, data, VALIDATION);
@@ -106,15 +106,15 @@ ur_train_free(struct ur_train *train)
 	ur_batch_free(&train->batch);
 	ur_work_free(train->work);
 	ur_work_free(train->policy_work);
-	ur_lazy_free(&train->lazy);
+	ur_tables_free(&train->tables);
 	free(train->judge);
 	free(train->brief);
 	free(train->segment);
-	free(train->grad);
+	free(train->at.g);
 	free(train->du);
 	free(train->dv);
-	free(train->m);
-	free(train->v);
+	free(train->at.m);
+	free(train->at.v);
 	free(train->best);
 	free(train->log);
 	*train = (struct ur_train){ 0 };
@@ -137,8 +137,8 @@ update_segment(void *arg, int i, int thread)
 
 	(void)thread;
 	if (s->policy == u->policy)
-		ur_adam_step(u->adam, s->l2 ? train->set.l2 : 0, train->model->param + s->at, train->m + s->at,
-		    train->v + s->at, train->grad + s->at, s->n);
+		ur_adam_step(u->adam, s->l2 ? train->set.l2 : 0, train->model->param + s->at, train->at.m + s->at,
+		    train->at.v + s->at, train->at.g + s->at, s->n);
 }
 
 void
@@ -148,8 +148,8 @@ ur_train_update(struct ur_train *train, bool policy)
 
 	adam->t++;
 	ur_pool_run(train->pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
-	ur_lazy_update(&train->lazy, policy ? train->policy_work : train->work, &train->data->items, adam, policy, train->set.l2,
-	    train->m, train->v, train->grad);
+	ur_tables_update(&train->tables, train->pool, policy ? train->policy_work : train->work, &train->data->items, adam, policy,
+	    train->set.l2, &train->at);
 }
 
 static void
@@ -174,7 +174,7 @@ fit(struct ur_train *train)
 	train->drawn = (struct ur_sums){ .loss = loss, .steps = steps };
 	for (int k = 0; k < batch->K && steps > 0; k++)
 		train->du[k] /= (real)steps;
-	ur_net_backward(model->reward, train->work, train->du, train->grad);
+	ur_net_backward(model->reward, train->work, train->du, train->at.g);
 	ur_net_track(model->reward, train->work, model->param);
 	ur_train_update(train, false);
 }

@@ -10,12 +10,12 @@
 
 #include "data.h"
 #include "draw.h"
-#include "lazy.h"
 #include "model.h"
 #include "optim.h"
 #include "pass.h"
 #include "pool.h"
 #include "rng.h"
+#include "tables.h"
 
 enum ur_select { UR_BY_LOSS, UR_BY_PREC1, UR_BY_PREC2 };
 extern const char *const ur_select_name[];      /* "nll", "prec@1", "prec@2" */
@@ -71,12 +71,12 @@ struct ur_train {
 	int64_t iteration;
 	struct ur_rng rng;              /* draws users */
 	struct ur_adam adam, policy_adam;
-	real *m, *v;                    /* moments [params] */
+	struct ur_moments at;           /* [params] moments, and the gradient, 0 between steps */
 	struct ur_sums sums;
 	struct ur_figures kept;         /* of the best model so far; iteration -1: none yet */
 	real *best;                     /* its values [params] */
 	int stale;                      /* evaluations since then */
-	struct ur_lazy lazy;            /* empty without --lazy-adam */
+	struct ur_tables tables;        /* empty where all of a table is updated in every step; here as lazy Adam needs it */
 	char *log;                      /* rows of --log, without the header */
 	size_t log_size, log_cap;
 
@@ -89,7 +89,6 @@ struct ur_train {
 	struct ur_work *work, *policy_work;
 	real *du, *dv;                  /* [batch.K] */
 	size_t du_cap, dv_cap;
-	real *grad;                     /* [params], 0 between steps */
 	struct ur_moment looked, copied;        /* of the last evaluation, and of the last that was kept */
 	struct ur_sums drawn;           /* over the batch */
 	struct ur_segment *segment;

@@ -187,18 +187,21 @@ all_finite(const real *x, size_t n)
 static void
 each_changed(struct ur_train *train, struct ur_moment since, void (*f)(struct ur_train *, struct ur_range))
 {
-	const struct ur_lazy *lazy = &train->lazy;
+	const struct ur_tables *tables = &train->tables;
 
 	if (!train->set.lazy) {
 		f(train, (struct ur_range){ 0, train->model->params });
 		return;
 	}
-	for (int i = 0; i < lazy->ranges; i++)
-		f(train, lazy->dense[i]);
-	for (int i = 0; i < lazy->tables; i++)
-		for (size_t r = 0; r < lazy->table[i].tensor->table_rows; r++)
-			if (ur_lazy_changed(&lazy->table[i], r, since.reward, since.policy))
-				f(train, ur_lazy_row(&lazy->table[i], r));
+	for (int i = 0; i < tables->ranges; i++)
+		f(train, tables->dense[i]);
+	for (int i = 0; i < tables->tables; i++) {
+		const struct ur_table *table = &tables->table[i];
+
+		for (size_t r = 0; r < table->tensor->table_rows; r++)
+			if (table->last[r] > (table->policy ? since.policy : since.reward))
+				f(train, ur_table_row(table, r));
+	}
 }
 
 static void
