@@ -65,6 +65,13 @@ catch_up(const struct ur_adam *a, struct step s, double skipped, real *w, real *
 	coast_clones((real)(s.rate * series), (real)shrink1, (real)shrink2, s.epsilon, w, m, v, n);
 }
 
+struct rows {
+	const real *w, *m, *v, *g;
+	size_t width;
+	const uint32_t *row, *skipped;
+	size_t n;
+};
+
 static void
 fetch_row(const real *p, size_t width)
 {
@@ -72,26 +79,44 @@ fetch_row(const real *p, size_t width)
 		__builtin_prefetch(p + i, 1);
 }
 
+static void
+fetch_rows(const struct rows *r, size_t i)
+{
+	size_t at = r->row[i] * r->width;
+
+	fetch_row(r->w + at, r->width);
+	fetch_row(r->m + at, r->width);
+	fetch_row(r->v + at, r->width);
+	fetch_row(r->g + at, r->width);
+}
+
+/* How many of the listed rows from i on follow each other in memory, with nothing to catch up. */
+static size_t
+run_length(const struct rows *r, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < r->n && r->row[i + n] == r->row[i] + n && r->skipped[i + n] == 0)
+		n++;
+	return n;
+}
+
 void
 ur_adam_rows(const struct ur_adam *a, double l2, real *w, real *m, real *v, real *g, size_t width,
     const uint32_t *row, const uint32_t *skipped, size_t n)
 {
 	enum { AHEAD = 4 };
+	const struct rows r = { w, m, v, g, width, row, skipped, n };
 	struct step s = step_of(a);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, run; i < n; i += run) {
 		size_t at = row[i] * width;
 
-		if (i + AHEAD < n) {
-			size_t next = row[i + AHEAD] * width;
-
-			fetch_row(w + next, width);
-			fetch_row(m + next, width);
-			fetch_row(v + next, width);
-			fetch_row(g + next, width);
-		}
+		run = run_length(&r, i);
+		for (size_t j = i + AHEAD; j < i + AHEAD + run && j < n && run < AHEAD; j++)
+			fetch_rows(&r, j);
 		if (skipped[i] > 0)
 			catch_up(a, s, skipped[i], w + at, m + at, v + at, width);
-		adam_clones(s.rate, (real)a->beta1, (real)a->beta2, s.epsilon, (real)l2, w + at, m + at, v + at, g + at, width);
+		adam_clones(s.rate, (real)a->beta1, (real)a->beta2, s.epsilon, (real)l2, w + at, m + at, v + at, g + at, run * width);
 	}
 }
