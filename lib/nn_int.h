@@ -47,23 +47,35 @@
  * exp x = 2^n exp r, n = round(x / log 2), |r| <= log(2) / 2, log 2 in two parts so that r is nearly exact.
  * n is taken from the low bits of x / log 2 + 1.5 * 2^(mantissa bits), and 2^n made of its bits.
  */
-static UR_ALWAYS real
-ur_exp1(real x)
+#ifdef UR_DOUBLE
+#define UR_EXP_LOW (-708)       /* below, exp is taken for 0 */
+#define UR_EXP_HIGH 709         /* above, it stays what it is there */
+#else
+#define UR_EXP_LOW (-87)
+#define UR_EXP_HIGH 88
+#endif
+
+struct ur_power {
+	real scale, part;       /* exp x = scale + scale * part */
+};
+
+/* x from UR_EXP_LOW to UR_EXP_HIGH, or NaN */
+static UR_ALWAYS struct ur_power
+ur_exp_parts(real x)
 {
 #ifdef UR_DOUBLE
-	const real low = -708, high = 709, magic = 0x1.8p52, log2_high = 0x1.62e42fefa0000p-1, log2_low = 0x1.cf79abc9e3b39p-40;
+	const real magic = 0x1.8p52, log2_high = 0x1.62e42fefa0000p-1, log2_low = 0x1.cf79abc9e3b39p-40;
 	int64_t bits;
 #else
-	const real low = -87, high = 88, magic = 0x1.8p23f, log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f;
+	const real magic = 0x1.8p23f, log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f;
 	int32_t bits;
 #endif
-	real clipped, t, n, r, q, scale;
+	struct ur_power power;
+	real t, n, r, q;
 
-	clipped = x < low ? low : x;
-	clipped = clipped > high ? high : clipped;
-	t = ur_fma(clipped, (real)1.44269504088896340736, magic);
+	t = ur_fma(x, (real)1.44269504088896340736, magic);
 	n = t - magic;
-	r = ur_fma(n, -log2_high, clipped);
+	r = ur_fma(n, -log2_high, x);
 	r = ur_fma(n, -log2_low, r);
 	memcpy(&bits, &t, sizeof bits);
 #ifdef UR_DOUBLE
@@ -90,21 +102,53 @@ ur_exp1(real x)
 	q = ur_fma(q, r, 0x1.fffffcp-2f);
 	bits = (int32_t)(((uint32_t)bits << 23) + 0x3f800000);
 #endif
-	q = ur_fma(q * r, r, r);
-	memcpy(&scale, &bits, sizeof scale);
-	return x < low ? 0 : ur_fma(q, scale, scale);
+	power.part = ur_fma(q * r, r, r);
+	memcpy(&power.scale, &bits, sizeof bits);
+	return power;
+}
+
+/* The smaller or larger one; NaN if x is. */
+static UR_ALWAYS real
+ur_at_most(real x, real high)
+{
+	return high < x ? high : x;
+}
+
+static UR_ALWAYS real
+ur_at_least(real x, real low)
+{
+	return low > x ? low : x;
+}
+
+static UR_ALWAYS real
+ur_exp1(real x)
+{
+	struct ur_power e = ur_exp_parts(ur_at_most(ur_at_least(x, UR_EXP_LOW), UR_EXP_HIGH));
+
+	return x < UR_EXP_LOW ? 0 : ur_fma(e.part, e.scale, e.scale);
+}
+
+/* z > 0 ? z : exp(z) - 1, accurate near 0 too */
+static UR_ALWAYS real
+ur_elu1(real z)
+{
+	struct ur_power e = ur_exp_parts(ur_at_least(ur_at_most(z, 0), UR_EXP_LOW));
+
+	return ur_at_least(z, 0) + ur_fma(e.part, e.scale, e.scale - 1);
 }
 
 static UR_ALWAYS real
 ur_sigmoid1(real x)
 {
-	return 1 / (1 + ur_exp1(-x));
+	struct ur_power e = ur_exp_parts(ur_at_most(ur_at_least(-x, UR_EXP_LOW), UR_EXP_HIGH));
+
+	return 1 / ur_fma(e.part, e.scale, 1 + e.scale);
 }
 
 static UR_ALWAYS real
 ur_tanh1(real x)
 {
-	return 2 / (1 + ur_exp1(-2 * x)) - 1;
+	return 2 * ur_sigmoid1(2 * x) - 1;
 }
 
 #endif

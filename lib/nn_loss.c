@@ -2,8 +2,8 @@
 
 #include "nn_int.h"
 
-double
-ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
+static UR_ALWAYS double
+nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
 {
 	real top = no_click ? 0 : -INFINITY;
 	double sum;
@@ -24,6 +24,8 @@ ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
 		du[pick] -= 1;
 	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
 }
+UR_CLONES(double, return, ur_nll, nll, (const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click),
+    (u, du, K, pick, no_click))
 
 static UR_ALWAYS real
 largest(const real *u, size_t K)

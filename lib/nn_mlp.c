@@ -5,11 +5,8 @@
 static UR_ALWAYS void
 elu_forward(real *a, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		real z = a[i], e = ur_exp1(z) - 1;
-
-		a[i] = z > 0 ? z : e;
-	}
+	for (size_t i = 0; i < n; i++)
+		a[i] = ur_elu1(a[i]);
 }
 UR_CLONES(void, , ur_elu_forward, elu_forward, (real *a, size_t n),
     (a, n))
