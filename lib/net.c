@@ -40,7 +40,7 @@ ur_work_free(struct ur_work *work)
 	if (work == NULL)
 		return;
 	struct ur_reals *list[] = {
-		&work->u, &work->row_u, &work->item_x, &work->pick_x, &work->page, &work->item_part, &work->state_part, &work->q,
+		&work->u, &work->row_u, &work->item_in.x, &work->pick_in.x, &work->page, &work->item_part, &work->state_part, &work->q,
 		&work->dq, &work->gates, &work->c, &work->tc, &work->h, &work->dh, &work->dc, &work->slot_h, &work->dslot_h,
 		&work->weight, &work->turned, &work->tile
 	};
@@ -53,6 +53,8 @@ ur_work_free(struct ur_work *work)
 		free(work->mean[l]);
 		free(work->var[l]);
 	}
+	free(work->item_in.code);
+	free(work->pick_in.code);
 	free(work->sums);
 	ur_plan_free(&work->plan);
 	free(work);
@@ -142,7 +144,7 @@ layer_forward(const struct ur_net *net, struct ur_work *work, size_t l, size_t f
 	else
 		ur_gemm(z, width, b, 0, input_of(net, work, l) + first * before, before, 1, w, width, n, width, before);
 	if (l < net->layers)
-		ur_elu_forward(z, n * width);
+		ur_elu(z, z, n * width);
 }
 
 static void

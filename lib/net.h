@@ -40,6 +40,14 @@ struct ur_reals {
 /* n values, 64-byte aligned; what was there before is lost when it grows. */
 real *ur_reals_need(struct ur_reals *reals, size_t n);
 
+/* Inputs of n item table rows: x [n,dense], and which rows of the weight matrix their one-hots are, code [n,onehots]. */
+struct ur_inputs {
+	size_t n;
+	struct ur_reals x;
+	uint32_t *code;
+	size_t code_cap;
+};
+
 struct ur_work {
 	struct ur_plan plan;
 	const struct ur_items *items;
@@ -47,7 +55,7 @@ struct ur_work {
 	bool training;
 	struct ur_reals u;                      /* [K] */
 	struct ur_reals row_u;                  /* [rows] */
-	struct ur_reals item_x, pick_x;         /* [items,dense], [picks,dense] */
+	struct ur_inputs item_in, pick_in;
 	struct ur_reals page;                   /* [rows,page] */
 	struct ur_reals item_part;              /* [items,width 0], and its gradient */
 	struct ur_reals state_part;             /* [slots,width 0], and its gradient */

@@ -7,48 +7,38 @@
 #include "net.h"
 #include "nn.h"
 
-/* out [n,width] = b + x W of item table rows: W's rows are the dense columns, then the tables of the one-hots. */
+/* What an item gives layer 0 or the LSTM: its dense columns, and its rows of the one-hots' tables. */
 static void
-project(const struct ur_net *net, const struct ur_items *items, const uint32_t *row, size_t n, const real *x,
-    const real *W, const real *b, real *out, size_t stride, size_t width)
+read_inputs(const struct ur_net *net, const struct ur_items *items, const uint32_t *row, size_t n, struct ur_inputs *in)
 {
-	for (size_t i = 0; i < n; i++) {
-		const uint32_t *code = net->onehots > 0 ? items->code + row[i] * net->onehots : NULL;
-		real *y = out + i * stride;
+	real *x = ur_reals_need(&in->x, n * net->dense);
+	uint32_t *code;
 
-		if (b != NULL)
-			memcpy(y, b, width * sizeof *y);
-		else
-			memset(y, 0, width * sizeof *y);
+	UR_GROW(in->code, in->code_cap, n * net->onehots + 1);
+	code = in->code;
+	in->n = n;
+	ur_gather_rows(x, items->x, row, n, net->dense);
+	for (size_t i = 0; i < n; i++)
 		for (size_t c = 0; c < net->onehots; c++)
-			ur_add(y, W + (net->onehot_at[c] + code[c]) * width, width);
-	}
+			*code++ = (uint32_t)net->onehot_at[c] + items->code[row[i] * net->onehots + c];
+}
+
+/* out [n,width] = b + x W: W's rows are the dense columns, then the tables. */
+static void
+project(const struct ur_net *net, const struct ur_inputs *in, const real *W, const real *b, real *out, size_t stride, size_t width)
+{
+	ur_onehot_rows(out, stride, b, W, in->code, in->n, net->onehots, width);
 	if (net->dense > 0)
-		ur_gemm(out, stride, out, stride, x, net->dense, 1, W, width, n, width, net->dense);
+		ur_gemm(out, stride, out, stride, in->x.p, net->dense, 1, W, width, in->n, width, net->dense);
 }
 
 /* The gradient of W from that of the projection. */
 static void
-project_backward(const struct ur_net *net, const struct ur_items *items, const uint32_t *row, size_t n, const real *x,
-    real *dW, const real *dout, size_t stride, size_t width)
+project_backward(const struct ur_net *net, const struct ur_inputs *in, real *dW, const real *dout, size_t stride, size_t width)
 {
-	for (size_t i = 0; i < n; i++) {
-		const uint32_t *code = net->onehots > 0 ? items->code + row[i] * net->onehots : NULL;
-
-		for (size_t c = 0; c < net->onehots; c++)
-			ur_add(dW + (net->onehot_at[c] + code[c]) * width, dout + i * stride, width);
-	}
+	ur_onehot_rows_backward(dW, in->code, dout, stride, in->n, net->onehots, width);
 	if (net->dense > 0)
-		ur_gemm(dW, width, dW, width, x, 1, net->dense, dout, stride, net->dense, width, n);
-}
-
-static const real *
-dense_rows(const struct ur_net *net, const struct ur_items *items, struct ur_reals *x, const uint32_t *row, size_t n)
-{
-	real *out = ur_reals_need(x, n * net->dense);
-
-	ur_gather_rows(out, items->x, row, n, net->dense);
-	return out;
+		ur_gemm(dW, width, dW, width, in->x.p, 1, net->dense, dout, stride, net->dense, width, in->n);
 }
 
 static size_t
@@ -69,7 +59,7 @@ lstm_forward(const struct ur_net *net, struct ur_work *work)
 	real *c = ur_reals_need(&work->c, plan->moves * H), *tc = ur_reals_need(&work->tc, plan->moves * H);
 	real *h = ur_reals_need(&work->h, plan->moves * H), *slot_h = ur_reals_need(&work->slot_h, plan->slots * H);
 
-	project(net, work->items, plan->pick.p, plan->picks, work->pick_x.p, net->param + net->wx, net->param + net->b, q, 4 * H, 4 * H);
+	project(net, &work->pick_in, net->param + net->wx, net->param + net->b, q, 4 * H, 4 * H);
 	ur_gather_rows(gates, q, plan->move_pick.p, plan->moves, 4 * H);
 	for (size_t t = 0; t < plan->times; t++) {
 		size_t at = plan->time_off.p[t], before = t > 0 ? plan->time_off.p[t - 1] : 0, n = users_at(plan, t);
@@ -125,7 +115,7 @@ lstm_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 	}
 	ur_sum_rows(work->q.p, work->gates.p, plan->pick_moves.p, plan->pick_off.p, plan->picks, 4 * H);
 	ur_column_sums(grad + net->b, work->q.p, plan->picks, 4 * H);
-	project_backward(net, work->items, plan->pick.p, plan->picks, work->pick_x.p, grad + net->wx, work->q.p, 4 * H, 4 * H);
+	project_backward(net, &work->pick_in, grad + net->wx, work->q.p, 4 * H, 4 * H);
 }
 
 /* --- position weights ---------------------------------------------------- */
@@ -138,8 +128,7 @@ pw_forward(const struct ur_net *net, struct ur_work *work)
 	real *q = ur_reals_need(&work->q, plan->picks * stride);
 
 	for (size_t p = 0; p < net->P; p++)
-		project(net, work->items, plan->pick.p, plan->picks, work->pick_x.p,
-		    net->param + net->layer[0].w + p * net->D * width, NULL, q + p * width, stride, width);
+		project(net, &work->pick_in, net->param + net->layer[0].w + p * net->D * width, NULL, q + p * width, stride, width);
 	for (size_t s = 0; s < plan->slots; s++)
 		ur_pw_forward(work->state_part.p + s * width, net->param + net->pw, q, plan->history.p + plan->slot_end.p[s],
 		    plan->slot_picks.p[s], net->P, net->band, width);
@@ -157,8 +146,7 @@ pw_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 		ur_pw_backward(grad + net->pw, dq, work->state_part.p + s * width, net->param + net->pw, work->q.p,
 		    plan->history.p + plan->slot_end.p[s], plan->slot_picks.p[s], net->P, net->band, width);
 	for (size_t p = 0; p < net->P; p++)
-		project_backward(net, work->items, plan->pick.p, plan->picks, work->pick_x.p,
-		    grad + net->layer[0].w + p * net->D * width, dq + p * width, stride, width);
+		project_backward(net, &work->pick_in, grad + net->layer[0].w + p * net->D * width, dq + p * width, stride, width);
 }
 
 /* --- layer 0 ------------------------------------------------------------- */
@@ -172,11 +160,11 @@ ur_input_forward(const struct ur_net *net, struct ur_work *work)
 	real *part = ur_reals_need(&work->item_part, plan->items * width);
 
 	ur_reals_need(&work->state_part, plan->slots * width);
-	dense_rows(net, work->items, &work->item_x, plan->item.p, plan->items);
-	project(net, work->items, plan->item.p, plan->items, work->item_x.p, w, net->param + net->layer[0].b, part, width, width);
+	read_inputs(net, work->items, plan->item.p, plan->items, &work->item_in);
+	project(net, &work->item_in, w, net->param + net->layer[0].b, part, width, width);
 	if (net->state == UR_NO_STATE || plan->slots == 0)
 		return;
-	dense_rows(net, work->items, &work->pick_x, plan->pick.p, plan->picks);
+	read_inputs(net, work->items, plan->pick.p, plan->picks, &work->pick_in);
 	if (net->state == UR_LSTM)
 		lstm_forward(net, work);
 	else
@@ -194,7 +182,7 @@ ur_input_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 
 	ur_sum_rows(work->item_part.p, dz, plan->item_rows.p, plan->item_off.p, plan->items, width);
 	ur_column_sums(grad + net->layer[0].b, work->item_part.p, plan->items, width);
-	project_backward(net, work->items, plan->item.p, plan->items, work->item_x.p, dw, work->item_part.p, width, width);
+	project_backward(net, &work->item_in, dw, work->item_part.p, width, width);
 	ur_gemm(dpage, width, dpage, width, work->page.p, 1, net->page, dz, width, net->page, width, plan->rows);
 	if (net->state == UR_NO_STATE || plan->slots == 0)
 		return;

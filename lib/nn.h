@@ -49,6 +49,7 @@ const char *ur_blas_core(void);         /* "Haswell", "SkylakeX", ...: what deci
  * above 88 (709); NaN gives NaN.
  */
 void ur_exp(real *y, const real *x, size_t n);
+void ur_elu(real *y, const real *z, size_t n);          /* z > 0 ? z : exp(z) - 1 (Clevert et al., ICLR 2016) */
 void ur_sigmoid(real *y, const real *x, size_t n);
 void ur_tanh(real *y, const real *x, size_t n);
 /* Sets denormals to 0 in this thread: idle Adam moments would slow it down otherwise. */
@@ -56,8 +57,6 @@ void ur_flush_denormals(void);
 
 /* --- nn_mlp.c: layers --------------------------------------------------- */
 
-/* a [n] in: z, out: ELU(z) = z > 0 ? z : exp(z) - 1 (Clevert et al., ICLR 2016). */
-void ur_elu_forward(real *a, size_t n);
 /* a [n] in: ELU(z), out: dz = da * ELU'(z). */
 void ur_elu_backward(real *a, const real *da, size_t n);
 /* y[j] += sum_n A[n,j] of A [N,D] */
@@ -68,8 +67,12 @@ void ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t 
 void ur_sum_rows(real *out, const real *A, const uint32_t *list, const uint32_t *off, size_t S, size_t D);
 /* z[n,j] += part[s,j] for the rows first + n of segment s, off[s] <= first + n < off[s+1]; before off[0] nothing is added */
 void ur_add_segments(real *z, const real *part, const uint32_t *off, size_t S, size_t first, size_t N, size_t D);
-/* y[j] += x[j] */
-void ur_add(real *y, const real *x, size_t D);
+/*
+ * One-hot inputs: out[n,j] = b[j] + sum_c table[code[n,c], j], out [N,D] with rows `stride` apart, code [N,C], b NULL is 0;
+ * and dtable[code[n,c], j] += dout[n,j].
+ */
+void ur_onehot_rows(real *out, size_t stride, const real *b, const real *table, const uint32_t *code, size_t N, size_t C, size_t D);
+void ur_onehot_rows_backward(real *dtable, const uint32_t *code, const real *dout, size_t stride, size_t N, size_t C, size_t D);
 /* The output layer: dA[n,j] = du[n] w[j]; dw[j] += sum_n du[n] A[n,j]; returns sum_n du[n]. */
 real ur_row_dots_backward(real *dA, real *dw, const real *du, const real *A, const real *w, size_t N, size_t D);
 

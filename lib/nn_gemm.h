@@ -1,18 +1,4 @@
-/*
- * nn_gemm.h - ur_gemm and ur_row_dots for one instruction set; nn_mat.c includes it once for each, with
- *
- * NAME(x)              x with the set's suffix
- * TARGET               the functions' target attribute
- * L                    reals in a vector
- * FMA(a, b, c)         a * b + c, rounded once
- * MASK, MASK_OF(n)     the first n lanes
- * PAIR_ROWS            rows of C taken at once by two vectors, so that all fits the registers
- * LOAD_FIRST(p, m), STORE_FIRST(p, m, v)       the lanes of a mask; the others are 0, or left alone
- */
-
-typedef real NAME(vec) __attribute__((vector_size(L * sizeof(real)), aligned(sizeof(real)), may_alias));
-#define VEC NAME(vec)
-#define INLINE static inline __attribute__((always_inline)) TARGET
+/* nn_gemm.h - ur_gemm and ur_row_dots for one instruction set: see nn_isa.h. */
 
 /* MR rows by NV vectors of C, the last of them masked if `part`. */
 INLINE void
@@ -30,13 +16,13 @@ NAME(block)(const int MR, const int NV, const bool part, MASK mask, real *C, siz
 			else if (part && j == NV - 1)
 				acc[i][j] = LOAD_FIRST(init + i * ldi + j * L, mask);
 			else
-				acc[i][j] = *(const VEC *)(init + i * ldi + j * L);
+				acc[i][j] = LOAD(init + i * ldi + j * L);
 	}
 	for (size_t k = 0, at = 0; k < K; k++, at += step, B += ldb) {
 		UNROLL for (int j = 0; j < NV; j++)
-			b[j] = part && j == NV - 1 ? (VEC)LOAD_FIRST(B + j * L, mask) : *(const VEC *)(B + j * L);
+			b[j] = part && j == NV - 1 ? LOAD_FIRST(B + j * L, mask) : LOAD(B + j * L);
 		UNROLL for (int i = 0; i < MR; i++) {
-			VEC a = *(const real *)(row[i] + at) - (VEC){ 0 };
+			VEC a = ALL(*(const real *)(row[i] + at));
 
 			UNROLL for (int j = 0; j < NV; j++)
 				acc[i][j] = FMA(a, b[j], acc[i][j]);
@@ -47,7 +33,7 @@ NAME(block)(const int MR, const int NV, const bool part, MASK mask, real *C, siz
 			if (part && j == NV - 1)
 				STORE_FIRST(C + i * ldc + j * L, mask, acc[i][j]);
 			else
-				*(VEC *)(C + i * ldc + j * L) = acc[i][j];
+				STORE(C + i * ldc + j * L, acc[i][j]);
 }
 
 /* All rows of NV vectors of C, MR at a time. */
@@ -103,9 +89,9 @@ NAME(row_dots)(real *u, const real *A, const real *w, real b, size_t N, size_t D
 
 		for (; j + 16 <= D; j += 16)
 			UNROLL for (int v = 0; v < V; v++)
-				acc[v] = FMA(*(const VEC *)(A + j + v * L), *(const VEC *)(w + j + v * L), acc[v]);
+				acc[v] = FMA(LOAD(A + j + v * L), LOAD(w + j + v * L), acc[v]);
 		UNROLL for (int v = 0; v < V; v++)
-			*(VEC *)(lane + v * L) = acc[v];
+			STORE(lane + v * L, acc[v]);
 		for (int l = 0; j < D; j++, l++)
 			lane[l] = ur_fma(A[j], w[j], lane[l]);
 		for (int half = 8; half > 0; half /= 2)
@@ -114,15 +100,3 @@ NAME(row_dots)(real *u, const real *A, const real *w, real b, size_t N, size_t D
 		u[n] = lane[0] + b;
 	}
 }
-
-#undef VEC
-#undef INLINE
-#undef NAME
-#undef TARGET
-#undef L
-#undef FMA
-#undef MASK
-#undef MASK_OF
-#undef LOAD_FIRST
-#undef STORE_FIRST
-#undef PAIR_ROWS

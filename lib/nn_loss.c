@@ -2,32 +2,9 @@
 
 #include "nn_int.h"
 
-static UR_ALWAYS double
-nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
-{
-	real top = no_click ? 0 : -INFINITY;
-	double sum;
+enum { CHUNK = 64 };    /* exponentials taken at once */
 
-	for (size_t k = 0; k < K; k++)
-		top = u[k] > top ? u[k] : top;
-	sum = no_click ? (double)ur_exp1(-top) : 0;
-	for (size_t k = 0; k < K; k++) {
-		real e = ur_exp1(u[k] - top);
-
-		sum += e;
-		if (du != NULL)
-			du[k] = e;
-	}
-	for (size_t k = 0; k < K && du != NULL; k++)
-		du[k] = (real)(du[k] / sum);
-	if (du != NULL && pick >= 0)
-		du[pick] -= 1;
-	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
-}
-UR_CLONES(double, return, ur_nll, nll, (const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click),
-    (u, du, K, pick, no_click))
-
-static UR_ALWAYS real
+static real
 largest(const real *u, size_t K)
 {
 	real top = -INFINITY;
@@ -35,6 +12,56 @@ largest(const real *u, size_t K)
 	for (size_t k = 0; k < K; k++)
 		top = u[k] > top ? u[k] : top;
 	return top;
+}
+
+/* e[k] = exp(u[k] - top) for up to CHUNK of K; how many. */
+static size_t
+exponentials(real *e, const real *u, size_t K, real top)
+{
+	size_t n = K < CHUNK ? K : CHUNK;
+
+	for (size_t k = 0; k < n; k++)
+		e[k] = u[k] - top;
+	ur_exp(e, e, n);
+	return n;
+}
+
+/* sum_k exp(u[k] - top), and its terms in du where it is not NULL */
+static double
+sum_exp(const real *u, real *du, size_t K, real top)
+{
+	real e[CHUNK];
+	double sum = 0;
+	size_t n;
+
+	for (size_t at = 0; at < K; at += n) {
+		n = exponentials(e, u + at, K - at, top);
+		for (size_t k = 0; k < n; k++)
+			sum += e[k];
+		if (du != NULL)
+			memcpy(du + at, e, n * sizeof *e);
+	}
+	return sum;
+}
+
+double
+ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
+{
+	real top = largest(u, K), nothing;
+	double sum;
+
+	if (no_click)
+		top = top > 0 ? top : 0;
+	sum = sum_exp(u, du, K, top);
+	if (no_click) {
+		exponentials(&nothing, &(real){ 0 }, 1, top);
+		sum += nothing;
+	}
+	for (size_t k = 0; k < K && du != NULL; k++)
+		du[k] = (real)(du[k] / sum);
+	if (du != NULL && pick >= 0)
+		du[pick] -= 1;
+	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
 }
 
 /*
@@ -63,7 +90,7 @@ threshold(const real *u, size_t K, double top, double eta)
 	}
 }
 
-static UR_ALWAYS double
+static double
 above(double z, double t)
 {
 	return z <= t ? 0 : z - t;
@@ -94,29 +121,31 @@ ur_sparsemax(const real *u, real *du, size_t K, ptrdiff_t pick, double eta)
 	return gain + (1 - square) / (2 * eta);
 }
 
-static UR_ALWAYS double
-policy_value(const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta)
+double
+ur_policy_value(const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta)
 {
-	real top = largest(v, K);
-	double sum = 0, log_sum, value = 0, mean = 0;
+	real top = largest(v, K), e[CHUNK];
+	double sum = sum_exp(v, NULL, K, top), log_sum = log(sum), value = 0, mean = 0;
+	size_t n;
 
-	for (size_t k = 0; k < K; k++)
-		sum += ur_exp1(v[k] - top);
-	log_sum = log(sum);
-	for (size_t k = 0; k < K; k++) {
-		double phi = ur_exp1(v[k] - top) / sum, log_phi = (double)v[k] - top - log_sum;
-		double slope = u[k] - (l2 ? phi : log_phi) / eta;      /* dV/dphi; the 1 / eta of the entropy's falls out below */
+	for (size_t at = 0; at < K; at += n) {
+		n = exponentials(e, v + at, K - at, top);
+		for (size_t k = 0; k < n; k++) {
+			double phi = e[k] / sum, log_phi = (double)v[at + k] - top - log_sum;
+			double slope = u[at + k] - (l2 ? phi : log_phi) / eta;  /* dV/dphi but for a constant */
 
-		value += phi * (u[k] - (l2 ? phi / 2 : log_phi) / eta);
-		mean += phi * slope;
-		if (du != NULL)
-			du[k] = (real)phi;
-		if (dv != NULL)
-			dv[k] = (real)slope;
+			value += phi * (u[at + k] - (l2 ? phi / 2 : log_phi) / eta);
+			mean += phi * slope;
+			if (du != NULL)
+				du[at + k] = (real)phi;
+			if (dv != NULL)
+				dv[at + k] = (real)slope;
+		}
 	}
-	for (size_t k = 0; k < K && dv != NULL; k++)
-		dv[k] = (real)(ur_exp1(v[k] - top) / sum * (dv[k] - mean));
+	for (size_t at = 0; at < K && dv != NULL; at += n) {
+		n = exponentials(e, v + at, K - at, top);
+		for (size_t k = 0; k < n; k++)
+			dv[at + k] = (real)(e[k] / sum * (dv[at + k] - mean));
+	}
 	return value;
 }
-UR_CLONES(double, return, ur_policy_value, policy_value, (const real *u, const real *v, real *du, real *dv, size_t K, bool l2, double eta),
-    (u, v, du, dv, K, l2, eta))

@@ -1,32 +1,50 @@
 #include "nn_int.h"
 
-/* One pass of sigma over all gates, with tanh x = 2 sigma(2x) - 1 for g: rows of H = 20 leave no remainders. */
+/* g [N,4H] in its third quarter times 2 */
 static UR_ALWAYS void
-lstm_forward(real *restrict gates, real *restrict c, real *restrict tc, real *restrict h, const real *restrict c0, size_t N, size_t H)
+double_third(real *restrict g, size_t N, size_t H)
 {
 	for (size_t n = 0; n < N; n++)
 		for (size_t j = 2 * H; j < 3 * H; j++)
-			gates[n * 4 * H + j] *= 2;
-	for (size_t i = 0; i < N * 4 * H; i++)
-		gates[i] = ur_sigmoid1(gates[i]);
-	for (size_t n = 0; n < N; n++) {
-		real *a = gates + n * 4 * H;
+			g[n * 4 * H + j] *= 2;
+}
+static void double_third_quarter(real *, size_t, size_t);
+UR_CLONES(void, , double_third_quarter, double_third, (real *g, size_t N, size_t H), (g, N, H))
 
+static UR_ALWAYS void
+cell(real *restrict gates, real *restrict c, const real *restrict c0, size_t N, size_t H)
+{
+	for (size_t n = 0; n < N; n++, gates += 4 * H, c += H, c0 = c0 ? c0 + H : NULL)
 		for (size_t j = 0; j < H; j++) {
-			real g = 2 * a[2 * H + j] - 1, c1 = a[j] * g;
+			real g = 2 * gates[2 * H + j] - 1, c1 = gates[j] * g;
 
-			a[2 * H + j] = g;
-			c[n * H + j] = c0 ? ur_fma(a[H + j], c0[n * H + j], c1) : c1;
+			gates[2 * H + j] = g;
+			c[j] = c0 ? ur_fma(gates[H + j], c0[j], c1) : c1;
 		}
-	}
-	for (size_t i = 0; i < N * H; i++)
-		tc[i] = ur_tanh1(c[i]);
+}
+static void new_cell(real *, real *, const real *, size_t, size_t);
+UR_CLONES(void, , new_cell, cell, (real *gates, real *c, const real *c0, size_t N, size_t H), (gates, c, c0, N, H))
+
+static UR_ALWAYS void
+out(real *restrict h, const real *restrict gates, const real *restrict tc, size_t N, size_t H)
+{
 	for (size_t n = 0; n < N; n++)
 		for (size_t j = 0; j < H; j++)
 			h[n * H + j] = gates[n * 4 * H + 3 * H + j] * tc[n * H + j];
 }
-UR_CLONES(void, , ur_lstm_forward, lstm_forward, (real *gates, real *c, real *tc, real *h, const real *c0, size_t N, size_t H),
-    (gates, c, tc, h, c0, N, H))
+static void new_state(real *, const real *, const real *, size_t, size_t);
+UR_CLONES(void, , new_state, out, (real *h, const real *gates, const real *tc, size_t N, size_t H), (h, gates, tc, N, H))
+
+/* One pass of sigma over all gates, with tanh x = 2 sigma(2x) - 1 for g: rows of H = 20 leave no remainders. */
+void
+ur_lstm_forward(real *gates, real *c, real *tc, real *h, const real *c0, size_t N, size_t H)
+{
+	double_third_quarter(gates, N, H);
+	ur_sigmoid(gates, gates, N * 4 * H);
+	new_cell(gates, c, c0, N, H);
+	ur_tanh(tc, c, N * H);
+	new_state(h, gates, tc, N, H);
+}
 
 static UR_ALWAYS void
 lstm_backward(real *restrict gates, real *restrict dc, const real *restrict dh, const real *restrict tc, const real *restrict c0,

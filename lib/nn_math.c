@@ -1,35 +1,33 @@
-#include "nn_int.h"
-
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
-static UR_ALWAYS void
-exp_all(real *y, const real *x, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] = ur_exp1(x[i]);
-}
-UR_CLONES(void, , ur_exp, exp_all, (real *y, const real *x, size_t n),
-    (y, x, n))
+#define UR_BODY "nn_exp.h"
+#include "nn_isa.h"
 
-static UR_ALWAYS void
-sigmoid_all(real *y, const real *x, size_t n)
+void
+ur_exp(real *y, const real *x, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		y[i] = ur_sigmoid1(x[i]);
+	UR_DISPATCH(exp, (y, x, n));
 }
-UR_CLONES(void, , ur_sigmoid, sigmoid_all, (real *y, const real *x, size_t n),
-    (y, x, n))
 
-static UR_ALWAYS void
-tanh_all(real *y, const real *x, size_t n)
+void
+ur_elu(real *y, const real *z, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		y[i] = ur_tanh1(x[i]);
+	UR_DISPATCH(elu, (y, z, n));
 }
-UR_CLONES(void, , ur_tanh, tanh_all, (real *y, const real *x, size_t n),
-    (y, x, n))
+
+void
+ur_sigmoid(real *y, const real *x, size_t n)
+{
+	UR_DISPATCH(sigmoid, (y, x, n));
+}
+
+void
+ur_tanh(real *y, const real *x, size_t n)
+{
+	UR_DISPATCH(tanh, (y, x, n));
+}
 
 void
 ur_flush_denormals(void)

@@ -3,15 +3,6 @@
 #include "nn_int.h"
 
 static UR_ALWAYS void
-elu_forward(real *a, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		a[i] = ur_elu1(a[i]);
-}
-UR_CLONES(void, , ur_elu_forward, elu_forward, (real *a, size_t n),
-    (a, n))
-
-static UR_ALWAYS void
 elu_backward(real *restrict a, const real *restrict da, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -31,20 +22,50 @@ UR_CLONES(void, , ur_column_sums, column_sums, (real *y, const real *A, size_t N
     (y, A, N, D))
 
 static UR_ALWAYS void
-add(real *restrict y, const real *restrict x, size_t D)
+gather_rows(real *restrict out, const real *restrict table, const uint32_t *index, size_t N, size_t D)
 {
-	for (size_t j = 0; j < D; j++)
-		y[j] += x[j];
+	for (size_t n = 0; n < N; n++)
+		for (size_t j = 0; j < D; j++)
+			out[n * D + j] = table[index[n] * D + j];
 }
-UR_CLONES(void, , ur_add, add, (real *y, const real *x, size_t D),
-    (y, x, D))
+UR_CLONES(void, , ur_gather_rows, gather_rows, (real *out, const real *table, const uint32_t *index, size_t N, size_t D),
+    (out, table, index, N, D))
 
-void
-ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, size_t D)
+static UR_ALWAYS void
+onehot_rows(real *restrict out, size_t stride, const real *restrict b, const real *restrict table, const uint32_t *code, size_t N, size_t C,
+    size_t D)
 {
-	for (size_t n = 0; n < N && D > 0; n++, out += D)
-		memcpy(out, table + index[n] * D, D * sizeof *out);
+	for (size_t n = 0; n < N; n++) {
+		real *y = out + n * stride;
+
+		for (size_t j = 0; j < D; j++)
+			y[j] = b ? b[j] : 0;
+		for (size_t c = 0; c < C; c++) {
+			const real *row = table + code[n * C + c] * D;
+
+			for (size_t j = 0; j < D; j++)
+				y[j] += row[j];
+		}
+	}
 }
+UR_CLONES(void, , ur_onehot_rows, onehot_rows,
+    (real *out, size_t stride, const real *b, const real *table, const uint32_t *code, size_t N, size_t C, size_t D),
+    (out, stride, b, table, code, N, C, D))
+
+static UR_ALWAYS void
+onehot_rows_backward(real *restrict dtable, const uint32_t *code, const real *restrict dout, size_t stride, size_t N, size_t C, size_t D)
+{
+	for (size_t n = 0; n < N; n++)
+		for (size_t c = 0; c < C; c++) {
+			real *row = dtable + code[n * C + c] * D;
+
+			for (size_t j = 0; j < D; j++)
+				row[j] += dout[n * stride + j];
+		}
+}
+UR_CLONES(void, , ur_onehot_rows_backward, onehot_rows_backward,
+    (real *dtable, const uint32_t *code, const real *dout, size_t stride, size_t N, size_t C, size_t D),
+    (dtable, code, dout, stride, N, C, D))
 
 static UR_ALWAYS void
 sum_rows(real *restrict out, const real *restrict A, const uint32_t *list, const uint32_t *off, size_t S, size_t D)
