@@ -31,7 +31,7 @@
 
 #define VEC NAME(vec)
 #define BITS NAME(bits)
-#define ALL(c) ((VEC){ 0 } + (real)(c))
+#define ALL(c) ((real)(c) - (VEC){ 0 })         /* x - 0 is x and costs nothing; 0 + x is another addition */
 #define LOAD(p) (*(const VEC *)(p))
 #define STORE(p, v) (*(VEC *)(p) = (v))
 #define INLINE static inline __attribute__((always_inline)) TARGET
