@@ -73,6 +73,7 @@ struct ur_work {
 	size_t stat_cap;                        /* most width they have room for */
 	struct ur_pool *pool;                   /* NULL: one thread */
 	int threads;
+	atomic_int summed;                      /* blocks of items whose gradient is there */
 	atomic_int turn[UR_MAX_LAYERS + 1];     /* the tile whose part of a layer's gradient is added next */
 };
 

@@ -7,38 +7,53 @@
 #include "net.h"
 #include "nn.h"
 
-/* What an item gives layer 0 or the LSTM: its dense columns, and its rows of the one-hots' tables. */
-static void
-read_inputs(const struct ur_net *net, const struct ur_items *items, const uint32_t *row, size_t n, struct ur_inputs *in)
-{
-	real *x = ur_reals_need(&in->x, n * net->dense);
-	uint32_t *code;
+/* --- items ----------------------------------------------------------------- */
 
-	UR_GROW(in->code, in->code_cap, n * net->onehots + 1);
-	code = in->code;
+static void
+grow_inputs(const struct ur_net *net, struct ur_inputs *in, size_t n)
+{
 	in->n = n;
-	ur_gather_rows(x, items->x, row, n, net->dense);
-	for (size_t i = 0; i < n; i++)
+	ur_reals_need(&in->x, n * net->dense);
+	UR_GROW(in->code, in->code_cap, n * net->onehots + 1);
+}
+
+/* What items first .. first + n - 1 give layer 0 or the LSTM: their dense columns, and their rows of the one-hots' tables. */
+static void
+read_inputs(const struct ur_net *net, const struct ur_items *items, const uint32_t *row, size_t first, size_t n, struct ur_inputs *in)
+{
+	uint32_t *code = in->code + first * net->onehots;
+
+	ur_gather_rows(in->x.p + first * net->dense, items->x, row + first, n, net->dense);
+	for (size_t i = first; i < first + n; i++)
 		for (size_t c = 0; c < net->onehots; c++)
 			*code++ = (uint32_t)net->onehot_at[c] + items->code[row[i] * net->onehots + c];
 }
 
-/* out [n,width] = b + x W: W's rows are the dense columns, then the tables. */
+/* out [n,width] = b + x W of inputs first .. first + n - 1: W's rows are the dense columns, then the tables. */
 static void
-project(const struct ur_net *net, const struct ur_inputs *in, const real *W, const real *b, real *out, size_t stride, size_t width)
+project(const struct ur_net *net, const struct ur_inputs *in, size_t first, size_t n, const real *W, const real *b,
+    real *out, size_t stride, size_t width)
 {
-	ur_onehot_rows(out, stride, b, W, in->code, in->n, net->onehots, width);
+	ur_onehot_rows(out, stride, b, W, in->code + first * net->onehots, n, net->onehots, width);
 	if (net->dense > 0)
-		ur_gemm(out, stride, out, stride, in->x.p, net->dense, 1, W, width, in->n, width, net->dense);
+		ur_gemm(out, stride, out, stride, in->x.p + first * net->dense, net->dense, 1, W, width, n, width, net->dense);
 }
 
-/* The gradient of W from that of the projection. */
+/* The gradient of rows first .. first + n - 1 of W, dense columns, from that of the projection. */
+static void
+dense_backward(const struct ur_net *net, const struct ur_inputs *in, size_t first, size_t n, real *dW, const real *dout,
+    size_t stride, size_t width)
+{
+	real *rows = dW + first * width;
+
+	ur_gemm(rows, width, rows, width, in->x.p + first, 1, net->dense, dout, stride, n, width, in->n);
+}
+
 static void
 project_backward(const struct ur_net *net, const struct ur_inputs *in, real *dW, const real *dout, size_t stride, size_t width)
 {
 	ur_onehot_rows_backward(dW, in->code, dout, stride, in->n, net->onehots, width);
-	if (net->dense > 0)
-		ur_gemm(dW, width, dW, width, in->x.p, 1, net->dense, dout, stride, net->dense, width, in->n);
+	dense_backward(net, in, 0, net->dense, dW, dout, stride, width);
 }
 
 static size_t
@@ -59,7 +74,7 @@ lstm_forward(const struct ur_net *net, struct ur_work *work)
 	real *c = ur_reals_need(&work->c, plan->moves * H), *tc = ur_reals_need(&work->tc, plan->moves * H);
 	real *h = ur_reals_need(&work->h, plan->moves * H), *slot_h = ur_reals_need(&work->slot_h, plan->slots * H);
 
-	project(net, &work->pick_in, net->param + net->wx, net->param + net->b, q, 4 * H, 4 * H);
+	project(net, &work->pick_in, 0, plan->picks, net->param + net->wx, net->param + net->b, q, 4 * H, 4 * H);
 	ur_gather_rows(gates, q, plan->move_pick.p, plan->moves, 4 * H);
 	for (size_t t = 0; t < plan->times; t++) {
 		size_t at = plan->time_off.p[t], before = t > 0 ? plan->time_off.p[t - 1] : 0, n = users_at(plan, t);
@@ -128,7 +143,8 @@ pw_forward(const struct ur_net *net, struct ur_work *work)
 	real *q = ur_reals_need(&work->q, plan->picks * stride);
 
 	for (size_t p = 0; p < net->P; p++)
-		project(net, &work->pick_in, net->param + net->layer[0].w + p * net->D * width, NULL, q + p * width, stride, width);
+		project(net, &work->pick_in, 0, plan->picks, net->param + net->layer[0].w + p * net->D * width, NULL,
+		    q + p * width, stride, width);
 	for (size_t s = 0; s < plan->slots; s++)
 		ur_pw_forward(work->state_part.p + s * width, net->param + net->pw, q, plan->history.p + plan->slot_end.p[s],
 		    plan->slot_picks.p[s], net->P, net->band, width);
@@ -151,44 +167,159 @@ pw_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 
 /* --- layer 0 ------------------------------------------------------------- */
 
-void
-ur_input_forward(const struct ur_net *net, struct ur_work *work)
+enum {
+	ITEMS = 256,            /* items that a thread takes at a time */
+	COLUMNS = 16            /* dense columns, whose gradients are sums over all items */
+};
+
+struct input {
+	const struct ur_net *net;
+	struct ur_work *work;
+	const real *dz;         /* backward: of layer 0 */
+	real *grad;
+	int blocks, parts;      /* of items; of dense columns */
+};
+
+static size_t
+share(size_t first, size_t all, size_t most)
+{
+	return all - first < most ? all - first : most;
+}
+
+static bool
+has_state(const struct ur_net *net, const struct ur_work *work)
+{
+	return net->state != UR_NO_STATE && work->plan.slots > 0;
+}
+
+static void
+state_forward(const struct ur_net *net, struct ur_work *work)
 {
 	const struct ur_plan *plan = &work->plan;
-	size_t width = net->width[0];
-	const real *w = net->param + net->layer[0].w + net->state_rows * width;
-	real *part = ur_reals_need(&work->item_part, plan->items * width);
 
-	ur_reals_need(&work->state_part, plan->slots * width);
-	read_inputs(net, work->items, plan->item.p, plan->items, &work->item_in);
-	project(net, &work->item_in, w, net->param + net->layer[0].b, part, width, width);
-	if (net->state == UR_NO_STATE || plan->slots == 0)
+	if (!has_state(net, work))
 		return;
-	read_inputs(net, work->items, plan->pick.p, plan->picks, &work->pick_in);
+	grow_inputs(net, &work->pick_in, plan->picks);
+	read_inputs(net, work->items, plan->pick.p, 0, plan->picks, &work->pick_in);
 	if (net->state == UR_LSTM)
 		lstm_forward(net, work);
 	else
 		pw_forward(net, work);
 }
 
+/* Job 0 is the state, which takes longest; the others are blocks of items. */
+static void
+forward_job(void *arg, int i, int thread)
+{
+	const struct input *input = arg;
+	const struct ur_net *net = input->net;
+	struct ur_work *work = input->work;
+	size_t width = net->width[0], first = (size_t)(i - 1) * ITEMS, n;
+	const real *w = net->param + net->layer[0].w + net->state_rows * width;
+
+	(void)thread;
+	if (i == 0) {
+		state_forward(net, work);
+		return;
+	}
+	n = share(first, work->plan.items, ITEMS);
+	read_inputs(net, work->items, work->plan.item.p, first, n, &work->item_in);
+	project(net, &work->item_in, first, n, w, net->param + net->layer[0].b, work->item_part.p + first * width, width, width);
+}
+
+void
+ur_input_forward(const struct ur_net *net, struct ur_work *work)
+{
+	const struct ur_plan *plan = &work->plan;
+	struct input input = { .net = net, .work = work, .blocks = (int)((plan->items + ITEMS - 1) / ITEMS) };
+
+	ur_reals_need(&work->item_part, plan->items * net->width[0]);
+	ur_reals_need(&work->state_part, plan->slots * net->width[0]);
+	grow_inputs(net, &work->item_in, plan->items);
+	ur_pool_run(work->pool, forward_job, &input, 1 + input.blocks);
+}
+
+static void
+state_backward(const struct input *input)
+{
+	const struct ur_net *net = input->net;
+	struct ur_work *work = input->work;
+	const struct ur_plan *plan = &work->plan;
+
+	if (!has_state(net, work))
+		return;
+	ur_sum_rows(work->state_part.p, input->dz, NULL, plan->slot_off.p, plan->slots, net->width[0]);
+	if (net->state == UR_LSTM)
+		lstm_backward(net, work, input->grad);
+	else
+		pw_backward(net, work, input->grad);
+}
+
+/* item_part becomes its gradient, a block at a time. */
+static void
+sum_block(const struct input *input, size_t first)
+{
+	const struct ur_plan *plan = &input->work->plan;
+	size_t width = input->net->width[0];
+
+	ur_sum_rows(input->work->item_part.p + first * width, input->dz, plan->item_rows.p, plan->item_off.p + first,
+	    share(first, plan->items, ITEMS), width);
+	atomic_fetch_add(&input->work->summed, 1);
+}
+
+/* The gradients of layer 0 that are not of dense columns: b, one-hots, page features. */
+static void
+sparse_backward(const struct input *input, real *dw)
+{
+	const struct ur_net *net = input->net;
+	struct ur_work *work = input->work;
+	size_t width = net->width[0];
+	real *dpage = dw + net->D * width;
+
+	ur_column_sums(input->grad + net->layer[0].b, work->item_part.p, work->plan.items, width);
+	ur_onehot_rows_backward(dw, work->item_in.code, work->item_part.p, width, work->plan.items, net->onehots, width);
+	ur_gemm(dpage, width, dpage, width, work->page.p, 1, net->page, input->dz, width, net->page, width, work->plan.rows);
+}
+
+/* Job 0 is the state; then blocks of items are summed; what needs all of these waits for them. */
+static void
+backward_job(void *arg, int i, int thread)
+{
+	const struct input *input = arg;
+	const struct ur_net *net = input->net;
+	struct ur_work *work = input->work;
+	size_t width = net->width[0];
+	real *dw = input->grad + net->layer[0].w + net->state_rows * width;
+
+	(void)thread;
+	if (i == 0) {
+		state_backward(input);
+		return;
+	}
+	if (i <= input->blocks) {
+		sum_block(input, (size_t)(i - 1) * ITEMS);
+		return;
+	}
+	for (int spins = 0; atomic_load(&work->summed) < input->blocks; spins++)
+		ur_pool_wait(spins);
+	if (i == 1 + input->blocks)
+		sparse_backward(input, dw);
+	else {
+		size_t first = (size_t)(i - 2 - input->blocks) * COLUMNS;
+
+		dense_backward(net, &work->item_in, first, share(first, net->dense, COLUMNS), dw, work->item_part.p, width, width);
+	}
+}
+
 /* Takes dz of layer 0 from act[0] (row_u where there is no hidden layer). */
 void
 ur_input_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 {
-	const struct ur_plan *plan = &work->plan;
-	size_t width = net->width[0];
-	const real *dz = net->layers > 0 ? work->act[0].p : work->row_u.p;
-	real *dw = grad + net->layer[0].w + net->state_rows * width, *dpage = dw + net->D * width;
+	struct input input = {
+		net, work, net->layers > 0 ? work->act[0].p : work->row_u.p, grad,
+		(int)((work->plan.items + ITEMS - 1) / ITEMS), (int)((net->dense + COLUMNS - 1) / COLUMNS)
+	};
 
-	ur_sum_rows(work->item_part.p, dz, plan->item_rows.p, plan->item_off.p, plan->items, width);
-	ur_column_sums(grad + net->layer[0].b, work->item_part.p, plan->items, width);
-	project_backward(net, &work->item_in, dw, work->item_part.p, width, width);
-	ur_gemm(dpage, width, dpage, width, work->page.p, 1, net->page, dz, width, net->page, width, plan->rows);
-	if (net->state == UR_NO_STATE || plan->slots == 0)
-		return;
-	ur_sum_rows(work->state_part.p, dz, NULL, plan->slot_off.p, plan->slots, width);
-	if (net->state == UR_LSTM)
-		lstm_backward(net, work, grad);
-	else
-		pw_backward(net, work, grad);
+	atomic_store(&work->summed, 0);
+	ur_pool_run(work->pool, backward_job, &input, 2 + input.blocks + input.parts);
 }
