@@ -69,6 +69,28 @@ he_deviation(const struct ur_net *net, size_t l)
 	return sqrt((l < net->layers ? 2 : 1) / in);
 }
 
+static void
+scale(real *w, size_t n, double by)
+{
+	for (size_t i = 0; i < n; i++)
+		w[i] *= (real)by;
+}
+
+/*
+ * The first layer's rows of the state and of the one-hots begin at a tenth of the others: what an item
+ * met once or never drew by chance would stay in its reward as noise, and a state that says
+ * nothing yet would hide what the item says (ur-study(1) and its table).
+ */
+static void
+quieten(const struct ur_net *net)
+{
+	size_t width = net->width[0], onehots = net->D - net->dense;
+	real *w = net->param + net->layer[0].w;
+
+	scale(w, net->state_rows * width, .1);
+	scale(w + (net->state_rows + net->dense) * width, onehots * width, .1);
+}
+
 void
 ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, struct ur_rng *rng)
 {
@@ -90,4 +112,6 @@ ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, struct u
 			fill(net->param + layer->var, net->width[l], 1);
 		}
 	}
+	if (start == UR_START_DEFAULT)
+		quieten(net);
 }

@@ -13,7 +13,7 @@
 #include "train.h"
 
 static struct ur_settings set = {
-	.lr = 1e-3, .l2 = .01, .batch = 128, .iterations = 1000, .eval_every = 10, .patience = 30,
+	.lr = 3e-3, .l2 = .01, .batch = 128, .iterations = 1000, .eval_every = 10, .patience = 30,
 	.select = UR_BY_LOSS, .seed = 1, .threads = 1, .max_steps = 1, .min_steps = 1
 };
 static struct ur_arch arch = { .state = UR_LSTM, .hidden = 20, .pw_dim = 4, .pw_band = 20, .eta = 1 };
