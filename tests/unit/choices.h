@@ -1,6 +1,6 @@
 /*
  * choices.h - made-up choices for the tests of training: users who prefer some items, as a batches
- * file with id, repeat and popularity as features.  Included after cmocka.h.
+ * file with dense columns, id, repeat and popularity as features.  Included after cmocka.h.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -9,13 +9,13 @@
 #include "mem.h"
 #include "rng.h"
 
-enum { CHOICE_ITEMS = 12 };
+enum { CHOICE_ITEMS = 12, CHOICE_COLUMNS = 19 };
 
 static void
 choices_spec(struct ur_spec *spec)
 {
 	*spec = (struct ur_spec){
-		.feature = { UR_F_ID, UR_F_REPEAT, UR_F_POPULARITY }, .features = 3, .min_count = 1,
+		.feature = { UR_F_ID, UR_F_REPEAT, UR_F_POPULARITY }, .features = 3, .min_count = 1, .vector = CHOICE_COLUMNS,
 		.items = CHOICE_ITEMS, .training_steps = 100,
 	};
 	spec->mean[UR_F_POPULARITY] = 2;
@@ -36,13 +36,17 @@ static void
 choices_items(struct ur_writer *w, const struct ur_spec *spec)
 {
 	uint32_t code[CHOICE_ITEMS];
+	real x[CHOICE_ITEMS][CHOICE_COLUMNS];
 	struct ur_items items = {
-		.rows = CHOICE_ITEMS, .onehots = 1, .id = spec->item, .code = code,
+		.rows = CHOICE_ITEMS, .dense = CHOICE_COLUMNS, .onehots = 1, .id = spec->item, .x = x[0], .code = code,
 		.shown = spec->shown, .picked = spec->picked,
 	};
 
-	for (uint32_t i = 0; i < CHOICE_ITEMS; i++)
+	for (uint32_t i = 0; i < CHOICE_ITEMS; i++) {
 		code[i] = i + 1;
+		for (uint32_t d = 0; d < CHOICE_COLUMNS; d++)
+			x[i][d] = (real)((i * (d + 2) % 7) / 4. - .75);
+	}
 	ur_writer_items(w, &items);
 }
 

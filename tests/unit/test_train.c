@@ -17,14 +17,18 @@ static const struct ur_settings quick = {
 	.max_steps = 2, .min_steps = 1
 };
 
+static const struct ur_arch small = {
+	.state = UR_LSTM, .hidden = 3, .pw_dim = 2, .pw_band = 3, .layers = 1, .dims = { 5 },
+	.policy_layers = 1, .policy_dims = { 4 }
+};
+
 static void
-make_model(struct ur_model *model, const struct ur_data *data, bool policy, double eta)
+make_model_of(struct ur_arch arch, struct ur_model *model, const struct ur_data *data, bool policy, double eta)
 {
-	struct ur_arch arch = {
-		.state = UR_LSTM, .hidden = 3, .pw_dim = 1, .pw_band = 1, .layers = 1, .dims = { 5 }, .eta = eta,
-		.policy = policy, .policy_layers = 1, .policy_dims = { 4 }
-	};
 	struct ur_rng rng;
+
+	arch.policy = policy;
+	arch.eta = eta;
 
 	ur_arch_input(&arch, &data->header.spec);
 	ur_model_init(model, &arch);
@@ -32,6 +36,12 @@ make_model(struct ur_model *model, const struct ur_data *data, bool policy, doub
 	ur_model_draw(model, false, UR_START_DEFAULT, &rng);
 	if (policy)
 		ur_model_draw(model, true, UR_START_DEFAULT, &rng);
+}
+
+static void
+make_model(struct ur_model *model, const struct ur_data *data, bool policy, double eta)
+{
+	make_model_of(small, model, data, policy, eta);
 }
 
 static void
@@ -130,13 +140,13 @@ test_draws(void **state)
 
 /* The values after some iterations on all of the data, to be freed. */
 static real *
-values_after(const struct ur_data *data, const struct ur_settings *set, bool policy, size_t *n)
+values_after(const struct ur_arch *arch, const struct ur_data *data, const struct ur_settings *set, bool policy, size_t *n)
 {
 	struct ur_model model;
 	struct ur_train train;
 	real *values;
 
-	make_model(&model, data, policy, 1);
+	make_model_of(*arch, &model, data, policy, 1);
 	begin(&train, set, data, &model);
 	run(&train);
 	*n = model.params;
@@ -156,14 +166,19 @@ test_threads_change_no_byte(void **state)
 	(void)state;
 	make_choices(&data, 700, true, 1);
 	set.batch = 400;        /* more than one tile of rows */
-	for (int kind = 0; kind < 4; kind++) {
+	for (int kind = 0; kind < 16; kind++) {
+		struct ur_arch arch = small;
 		real *one, *three;
 
-		set.lazy = kind / 2;
+		arch.state = kind / 4 == 1 ? UR_PW : UR_LSTM;
+		arch.layers = kind / 4 == 2 ? 0 : 2;
+		arch.dims[1] = 4;
+		arch.batchnorm = kind / 4 == 3;
+		set.lazy = kind / 2 % 2;
 		set.threads = 1;
-		one = values_after(&data, &set, kind % 2, &n);
+		one = values_after(&arch, &data, &set, kind % 2, &n);
 		set.threads = 3;
-		three = values_after(&data, &set, kind % 2, &n);
+		three = values_after(&arch, &data, &set, kind % 2, &n);
 		assert_memory_equal(one, three, n * sizeof(real));
 		free(one);
 		free(three);
@@ -196,9 +211,9 @@ test_lazy_adam_is_adam_when_all_is_met(void **state)
 	make_choices(&data, 60, true, 0);
 	set.batch = 60;
 	set.l2 = 0;             /* it would shrink the rows that are never met */
-	exact = values_after(&data, &set, true, &n);
+	exact = values_after(&small, &data, &set, true, &n);
 	set.lazy = true;
-	lazy = values_after(&data, &set, true, &n);
+	lazy = values_after(&small, &data, &set, true, &n);
 	assert_memory_equal(exact, lazy, n * sizeof(real));
 	free(exact);
 	free(lazy);
