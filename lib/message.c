@@ -1,17 +1,24 @@
 /* message.c - what tools say on standard error, and how they end. */
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
+/* A message is one line, whatever stands in the names it tells. */
 static void
 say(const char *fmt, va_list ap)
 {
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	vfprintf(stderr, fmt, ap);
-	putc('\n', stderr);
+	char text[2 * UR_ERR + PATH_MAX];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	for (char *p = text; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 }
 
 void
