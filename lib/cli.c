@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,7 +292,7 @@ ur_options(const struct ur_tool *t, int argc, char **argv)
 	const char *preset = NULL;
 
 	hold_standard_files();
-	signal(SIGXFSZ, SIG_IGN);       /* a file-size limit is a write error like any other */
+	ur_catch_signals();
 	tool = t;
 	memset(given, 0, sizeof given);
 	collect();

@@ -101,6 +101,9 @@ void ur_output_discard(struct ur_output *out);  /* there is nothing to write: no
 /* Refuses (UR_USAGE) when the output would replace one of the inputs. */
 void ur_output_differs(const char *output, const char *input);
 
+/* Makes an error of a file-size limit, and of a mapped input that is cut short; ur_options calls it. */
+void ur_catch_signals(void);
+
 /* Flushes and checks standard output; returns the exit status of main. */
 int ur_finish(void);
 

@@ -32,6 +32,30 @@ on_signal(int number)
 	raise(number);
 }
 
+/*
+ * Input files are mapped: one that is cut short, or cannot be read, while it is in use raises SIGBUS.
+ * Only what is safe in a handler is done.
+ */
+static void
+on_bus_error(int number)
+{
+	static const char text[] = ": an input file was cut short, or could not be read, while in use\n";
+	const char *name = program_invocation_short_name;
+	ssize_t n = write(STDERR_FILENO, name, strlen(name));
+
+	n += write(STDERR_FILENO, text, sizeof text - 1);
+	(void)number, (void)n;  /* where nothing can be said nothing can be done about it */
+	remove_temporaries();
+	_exit(UR_FAILED);
+}
+
+void
+ur_catch_signals(void)
+{
+	signal(SIGXFSZ, SIG_IGN);       /* a file-size limit is a write error like any other */
+	signal(SIGBUS, on_bus_error);
+}
+
 static void
 guard_temporaries(void)
 {
