@@ -86,9 +86,9 @@ WRAPPED  = malloc calloc realloc aligned_alloc strdup strndup realpath fopen fdo
 empty    =
 space    = $(empty) $(empty)
 
-faults: $(TOOLS:%=$(BUILD)/faults/%) $(BUILD)/faults/faults
+faults: $(TOOLS:%=$(BUILD)/faults/%) $(BUILD)/faults/faults $(BUILD)/faults/peak
 
-$(BUILD)/faults/faults: tests/faults/faults.c
+$(BUILD)/faults/faults $(BUILD)/faults/peak: $(BUILD)/faults/%: tests/faults/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
 
