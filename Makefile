@@ -97,6 +97,22 @@ $(BUILD)/faults/%: tools/%.c tests/faults/alloc.c $(LIB)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) \
 	    -Wl,$(subst $(space),$(comma),$(WRAPPED:%=--wrap=%)) $(LDFLAGS) $(LDLIBS)
 
+# All faults, not some as in check: minutes.
+torture: all faults
+	@BUILD=$(CURDIR)/$(BUILD) tests/faults/torture.sh
+
+valgrind: all fuzzers
+	@BUILD=$(CURDIR)/$(BUILD) tests/faults/valgrind.sh
+
+analyze:
+	@tests/analyze.sh
+
+# Needs gcovr.  UR_COVER= more of gcovr's options.
+coverage:
+	@$(MAKE) --no-print-directory -s COV=1 check
+	@gcovr -r . --object-directory $$($(MAKE) -s COV=1 print-build) -f lib/ -f tools/ $(UR_COVER)
+	@gcovr -r . --object-directory $$($(MAKE) -s COV=1 print-build) -f lib/ -f tools/ -b -s | grep '^[lb]'
+
 # Measurements against the machine and against others' tools; PART=name runs one part.
 bench: deps all $(BENCH:%=$(BUILD)/bench/%)
 	+@BUILD=$(BUILD) tests/bench/run.sh $(PART)
@@ -154,7 +170,7 @@ deb: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all units fuzz fuzzers faults golden golden-program print-build check bench demo deps lint install uninstall deb clean
+.PHONY: all units fuzz fuzzers faults torture valgrind analyze coverage golden golden-program print-build check bench demo deps lint install uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d $(BUILD)/fuzz/*.d $(BUILD)/faults/*.d)

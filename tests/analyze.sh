@@ -1,0 +1,17 @@
+#!/bin/bash
+# make analyze: gcc -fanalyzer and clang-tidy over lib and tools.  Prints what they say; any of it is a failure.
+cd "$(dirname "$0")/.." || exit 1
+flags='-std=c11 -D_GNU_SOURCE -DUR_VERSION="analysis" -Ilib'
+bad=0
+
+gcc_says()      { gcc $flags -Wall -Wextra -O2 -fanalyzer -c -o /dev/null "$1" 2>&1; }
+clang_says()    { clang-tidy --quiet --warnings-as-errors='*' "$1" -- $flags 2>/dev/null; }
+export -f gcc_says clang_says
+export flags
+for program in gcc clang; do
+	[ $program = gcc ] || command -v clang-tidy >/dev/null || { echo "clang-tidy is not here: left out"; continue; }
+	said=$(ls lib/*.c tools/*.c | xargs -P "$(nproc)" -I{} bash -c "${program}_says {}")
+	[ -z "$said" ] || { echo "$said"; bad=1; }
+done
+[ $bad = 0 ] && echo "analyze: clean"
+exit $bad
