@@ -104,6 +104,10 @@ torture: all faults
 valgrind: all fuzzers
 	@BUILD=$(CURDIR)/$(BUILD) tests/faults/valgrind.sh
 
+tsan:
+	@$(MAKE) --no-print-directory -s -j$$(nproc) TSAN=1 all units
+	@BUILD=$(CURDIR)/$$($(MAKE) -s TSAN=1 print-build) tests/faults/threads.sh
+
 analyze:
 	@tests/analyze.sh
 
@@ -170,7 +174,7 @@ deb: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all units fuzz fuzzers faults torture valgrind analyze coverage golden golden-program print-build check bench demo deps lint install uninstall deb clean
+.PHONY: all units fuzz fuzzers faults torture valgrind tsan analyze coverage golden golden-program print-build check bench demo deps lint install uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/lib/*.d $(BUILD)/tests/*.d $(BUILD)/bench/*.d $(BUILD)/fuzz/*.d $(BUILD)/faults/*.d)
