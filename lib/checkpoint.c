@@ -261,7 +261,7 @@ read_state(struct ur_train *train, const struct ur_mp *v, const char *path, char
 	double s[4], k[8];
 
 	if (uints(&v[RNG], train->rng.s, 4) < 0 || uints(&v[STEPS], steps, 3) < 0 || reals(&v[SUMS], s, 4) < 0 ||
-	    reals(&v[KEPT], k, 8) < 0 || v[ITERATION].u > INT64_MAX || v[STALE].u > INT32_MAX)
+	    reals(&v[KEPT], k, 8) < 0 || !(k[0] >= -1 && k[0] <= INT32_MAX) || v[ITERATION].u > INT64_MAX || v[STALE].u > INT32_MAX)
 		return ur_fail(err, "%s: header: malformed state", path);
 	train->iteration = (int64_t)v[ITERATION].u;
 	train->stale = (int)v[STALE].u;
@@ -316,18 +316,18 @@ read_lazy(const struct ur_tables *tables, struct ur_frame_reader *r, const char 
 	return 0;
 }
 
+/* Memory grows with the bytes that are there, not with what the header claims. */
 static int
 read_log(struct ur_train *train, struct ur_frame_reader *r, const char *path, char *err)
 {
-	size_t n = train->log_size;
+	size_t n = train->log_size, piece;
 
-	train->log_size = 0;
-	if (n > (size_t)1 << 32)
-		return ur_fail(err, "%s: header: a log of %zu bytes, expected less", path, n);
-	UR_GROW(train->log, train->log_cap, n);
-	if (get_bytes(r, train->log, n, path, err) < 0)
-		return -1;
-	train->log_size = n;
+	for (train->log_size = 0; train->log_size < n; train->log_size += piece) {
+		piece = n - train->log_size < PIECE ? n - train->log_size : PIECE;
+		UR_GROW(train->log, train->log_cap, train->log_size + piece);
+		if (get_bytes(r, train->log + train->log_size, piece, path, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

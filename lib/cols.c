@@ -129,8 +129,8 @@ ur_items_pack(struct ur_pack *p, const struct ur_items *items, uint32_t first, u
 
 	ur_pack_map(p, 5);
 	pack_column(p, "id", items->id + first, n, sizeof *items->id);
-	pack_dense(p, items->x + first * dense, n * dense);
-	pack_column(p, "code", items->code + first * onehots, n * onehots, sizeof *items->code);
+	pack_dense(p, dense == 0 ? NULL : items->x + first * dense, n * dense);
+	pack_column(p, "code", onehots == 0 ? NULL : items->code + first * onehots, n * onehots, sizeof *items->code);
 	pack_column(p, "shown", items->shown + first, n, sizeof *items->shown);
 	pack_column(p, "picked", items->picked + first, n, sizeof *items->picked);
 }
