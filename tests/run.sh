@@ -68,7 +68,7 @@ run_one()       # file -> TAP in $WORK/tap.N
 export -f run_case run_one
 
 {
-	ls "$BUILD"/tests/test_* "$DOUBLE_BUILD"/tests/test_* 2>/dev/null | grep -v '\.d$'
+	ls "$BUILD"/tests/test_* "$DOUBLE_BUILD"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls "$T"/tap/*.sh 2>/dev/null
 	ls -d "$T"/cases/*/ 2>/dev/null | sed 's|/$||'
 } | grep -e "${1:-}" | xargs -r -P "$(nproc)" -I{} bash -c 'run_one "$1"' _ {}

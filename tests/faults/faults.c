@@ -69,7 +69,7 @@ static const struct kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* The sanitizers' own machinery opens, reads and maps files: there only what it leaves alone is made to fail. */
+/* The machinery of sanitizers, and of coverage, opens, reads and maps files: there only what it leaves alone is made to fail. */
 static bool
 applies(const struct kind *kind)
 {

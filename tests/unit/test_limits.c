@@ -1,4 +1,4 @@
-/* Input that is well-formed and claims more than it holds, or holds more than is sensible. */
+/* Input that is well-formed and claims more than it holds, or is put together of two. */
 #include <sys/resource.h>
 
 #include "streams.h"
@@ -88,10 +88,65 @@ test_a_million_columns(void **state)
 	ur_pack_free(&p);
 }
 
+/* --- frames of another stream, each of them whole ----------------------------------------- */
+
+/* As make_stream, with another number in it. */
+static struct bytes
+other_stream(enum ur_format format)
+{
+	struct bytes b = make_stream(format);
+	struct ur_frame_writer w;
+	struct bytes out;
+	size_t at[16], frames = find_frames(b, at, 16);
+	char err[UR_ERR];
+	FILE *f = open_memstream((char **)&out.p, &out.n);
+
+	ur_frames_begin(&w, f);
+	for (size_t i = 0; i + 1 < frames; i++) {
+		uint8_t *payload = b.p + at[i] + 7;
+		size_t n = at[i + 1] - at[i] - 16;
+
+		if (i == 1 || i == 2)
+			payload[n - 3] ^= 1;    /* in the last column, of ranks or of counts, or in a value */
+		ur_frames_put(&w, (enum ur_kind)b.p[at[i] + 1], payload, n, err);
+	}
+	ur_frames_end(&w, format == UR_MODEL ? 3 : 4);
+	fclose(f);
+	free(b.p);
+	return out;
+}
+
+static void
+test_frames_of_another_stream(void **state)
+{
+	(void)state;
+	for (int format = UR_SESSIONS; format <= UR_MODEL; format++) {
+		struct bytes a = make_stream((enum ur_format)format), b = other_stream((enum ur_format)format);
+		size_t at[16], frames = find_frames(a, at, 16);
+		char err[UR_ERR];
+
+		assert_int_equal(a.n, b.n);
+		for (size_t i = 1; i + 1 < frames && i < 3; i++) {
+			struct bytes mixed = { memcpy(ur_alloc(a.n, 1), a.p, a.n), a.n };
+
+			memcpy(mixed.p + at[i], b.p + at[i], at[i + 1] - at[i]);
+			if (memcmp(mixed.p, a.p, a.n) == 0)
+				fail_msg("frame %zu is the same in both", i);
+			assert_int_equal(read_all(file_of_bytes(mixed), (enum ur_format)format, err), -1);
+			if (strstr(err, "frames are missing, doubled or out of place") == NULL)
+				fail_msg("frame %zu: %s", i, err);
+			free(mixed.p);
+		}
+		free(a.p);
+		free(b.p);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_frames_of_another_stream),
 		cmocka_unit_test(test_a_model_that_claims_a_gigabyte),
 		cmocka_unit_test(test_a_million_columns),
 	};
