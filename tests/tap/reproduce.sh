@@ -59,7 +59,7 @@ rm a/runs/logit.1/test.tsv
 "$reproduce" -n 2 -o a log.csv >b.txt && cmp a.txt b.txt && [ "$(cat calls | wc -l)" = 1 ] && grep -q '^ur-eval .*logit.1' calls
 ok "only what is missing is done again"
 : >calls
-sed 's/--batchnorm/--batchnorm --lr 1e-3/' "$reproduce" >changed && cp "$T"/../pipelines/{mean.awk,common.sh,plot} . &&
+sed 's/--batchnorm/--batchnorm --lr 1e-3/' "$reproduce" >changed && cp "$T"/../pipelines/{student.awk,mean.awk,common.sh,plot} . &&
     bash ./changed -n 2 -o a log.csv >/dev/null && [ "$(grep -c pretrain calls)" = 2 ]
 ok "a run whose command has changed is done again"
 "$reproduce" -n 3 -j 1 -o a log.csv >three.txt && "$reproduce" -n 3 -o c log.csv | cmp - three.txt

@@ -1,0 +1,28 @@
+# pipelines/study: means over splits, paired differences, and refusals.
+. "$T/lib.sh"
+
+rr-sessionize "$T/data/retailrocket/events.csv.zst" >sessions.ur
+ur-grid state=none dims=0,8 iterations=20 >grid.tsv
+ur-study -q --splits 3 sessions.ur grid.tsv dir >table.tsv
+ok "a study ends"
+[ "$(wc -l <table.tsv)" = 3 ] && grep -q '^dims=0,.*	+0.0000	+0.0000	+0.0000$' table.tsv
+ok "a row for each setting, and the first one is as far from itself as can be"
+
+# The mean over splits is that of the figures in the runs.
+want=$(cat dir/*/dims=8,*/test.tsv | awk '$1 == "nll" { s += $2 } END { printf "%.4f", s / 3 }')
+[ "$(awk -F'\t' '/^dims=8/ { print $3 }' table.tsv)" = "$want" ]
+ok "test nll is the mean over the splits"
+
+touch before
+ur-study -q --splits 3 sessions.ur grid.tsv dir | cmp - table.tsv && [ -z "$(find dir -name model.ur -newer before)" ]
+ok "again: the same table, nothing trained"
+
+refuses 2 "splits: '1' is not" ur-study --splits 1 sessions.ur grid.tsv dir
+ok "one split"
+refuses 2 "jobs: '0' is not" ur-study --jobs 0 sessions.ur grid.tsv dir
+ok "no jobs"
+refuses 2 "no feature|none of|color" ur-study --features color sessions.ur grid.tsv dir2
+ok "an unknown feature"
+refuses 1 "nosuch" ur-study nosuch.ur grid.tsv dir2
+ok "no sessions"
+done_testing
