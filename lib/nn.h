@@ -132,6 +132,12 @@ void ur_pw_backward(real *dw, real *dq, const real *ds, const real *w, const rea
  */
 double ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click);
 /*
+ * The same in two halves, so that the exponentials of many choices can be taken together:
+ * e [K] = u - top, and one more if no_click: -top; returns top.  Then with e through ur_exp: the loss, and du if not NULL.
+ */
+real ur_nll_begin(real *e, const real *u, size_t K, bool no_click);
+double ur_nll_end(const real *e, real top, const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click);
+/*
  * phi [K] out: the Euclidean projection of eta * u on the simplex (sparsemax; Martins and Astudillo, ICML 2016), by
  * dropping what falls under the threshold until nothing does (Michelot 1986); u has K reals.
  */

@@ -44,24 +44,68 @@ sum_exp(const real *u, real *du, size_t K, real top)
 	return sum;
 }
 
+static real
+top_of(const real *u, size_t K, bool no_click)
+{
+	real top = largest(u, K);
+
+	return no_click && !(top > 0) ? 0 : top;
+}
+
+real
+ur_nll_begin(real *e, const real *u, size_t K, bool no_click)
+{
+	real top = top_of(u, K, no_click);
+
+	for (size_t k = 0; k < K; k++)
+		e[k] = u[k] - top;
+	if (no_click)
+		e[K] = -top;
+	return top;
+}
+
+static double
+nll_of(double sum, real top, const real *u, ptrdiff_t pick)
+{
+	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
+}
+
+/* du [K] in: e, out: e / sum - onehot(pick) */
+static void
+nll_gradient(real *du, const real *e, double sum, size_t K, ptrdiff_t pick)
+{
+	double by = 1 / sum;
+
+	for (size_t k = 0; k < K; k++)
+		du[k] = (real)(e[k] * by);
+	if (pick >= 0)
+		du[pick] -= 1;
+}
+
+double
+ur_nll_end(const real *e, real top, const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < K + no_click; k++)
+		sum += e[k];
+	if (du != NULL)
+		nll_gradient(du, e, sum, K, pick);
+	return nll_of(sum, top, u, pick);
+}
+
 double
 ur_nll(const real *u, real *du, size_t K, ptrdiff_t pick, bool no_click)
 {
-	real top = largest(u, K), nothing;
-	double sum;
+	real top = top_of(u, K, no_click), nothing = -top;
+	double sum = sum_exp(u, du, K, top);
 
+	ur_exp(&nothing, &nothing, 1);
 	if (no_click)
-		top = top > 0 ? top : 0;
-	sum = sum_exp(u, du, K, top);
-	if (no_click) {
-		exponentials(&nothing, &(real){ 0 }, 1, top);
 		sum += nothing;
-	}
-	for (size_t k = 0; k < K && du != NULL; k++)
-		du[k] = (real)(du[k] / sum);
-	if (du != NULL && pick >= 0)
-		du[pick] -= 1;
-	return log(sum) + (double)top - (pick >= 0 ? (double)u[pick] : 0);
+	if (du != NULL)
+		nll_gradient(du, du, sum, K, pick);
+	return nll_of(sum, top, u, pick);
 }
 
 /*

@@ -3,6 +3,8 @@
 #define UR_BODY "nn_gemm.h"
 #include "nn_isa.h"
 
+enum { DEPTH = 128 };   /* terms summed at once: a block of rows of A or columns of B that stays in the cache */
+
 void
 ur_gemm(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t rs, size_t cs,
     const real *B, size_t ldb, size_t M, size_t N, size_t K)
@@ -10,7 +12,16 @@ ur_gemm(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t
 	/* in bytes, or gcc makes a second version of each loop for cs = 1 and runs out of registers */
 	size_t step = cs * sizeof(real);
 
-	UR_DISPATCH(gemm, (C, ldc, init, ldi, A, rs, step, B, ldb, M, N, K));
+	do {
+		size_t k = K < DEPTH ? K : DEPTH;
+
+		UR_DISPATCH(gemm, (C, ldc, init, ldi, A, rs, step, B, ldb, M, N, k));
+		A += k * cs;
+		B += k * ldb;
+		init = C;
+		ldi = ldc;
+		K -= k;
+	} while (K > 0);
 }
 
 void

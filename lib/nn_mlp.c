@@ -1,6 +1,7 @@
 #include <math.h>
 
-#include "nn_int.h"
+#define UR_BODY "nn_rows.h"
+#include "nn_isa.h"
 
 static UR_ALWAYS void
 elu_backward(real *restrict a, const real *restrict da, size_t n)
@@ -21,15 +22,11 @@ column_sums(real *restrict y, const real *restrict A, size_t N, size_t D)
 UR_CLONES(void, , ur_column_sums, column_sums, (real *y, const real *A, size_t N, size_t D),
     (y, A, N, D))
 
-static UR_ALWAYS void
-gather_rows(real *restrict out, const real *restrict table, const uint32_t *index, size_t N, size_t D)
+void
+ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, size_t D)
 {
-	for (size_t n = 0; n < N; n++)
-		for (size_t j = 0; j < D; j++)
-			out[n * D + j] = table[index[n] * D + j];
+	UR_DISPATCH(gather_rows, (out, table, index, N, D));
 }
-UR_CLONES(void, , ur_gather_rows, gather_rows, (real *out, const real *table, const uint32_t *index, size_t N, size_t D),
-    (out, table, index, N, D))
 
 static UR_ALWAYS void
 onehot_rows(real *restrict out, size_t stride, const real *restrict b, const real *restrict table, const uint32_t *code, size_t N, size_t C,

@@ -455,6 +455,44 @@ test_losses(void **state)
 	tear_down(&f);
 }
 
+/* Sets of many sizes in a row, some too wide to share their exponentials with others. */
+static void
+test_wide_sets(void **state)
+{
+	enum { STEPS = 300, MOST = 700 };
+	static int item_off[STEPS + 1];
+	static int32_t pick[STEPS];
+	static uint8_t role[STEPS];
+	static real u[STEPS * MOST], du[STEPS * MOST], one[MOST];
+	struct ur_batch b = { .U = 1, .N = STEPS, .item_off = item_off, .pick = pick, .role = role };
+
+	(void)state;
+	for (int n = 0; n < STEPS; n++) {
+		static const int size[] = { 1, 4, 511, 2, 700, 33, 512, 1, 3, 1, 1 };
+
+		item_off[n + 1] = item_off[n] + size[n % 11];
+		pick[n] = n % 5 == 4 ? -1 : n % size[n % 11];
+	}
+	b.K = item_off[STEPS];
+	fill(u, (size_t)b.K, 3);
+	for (int rule = UR_NO_CLICK_NONE; rule <= UR_NO_CLICK_ZERO; rule++) {
+		double sum = 0, alone = 0;
+		size_t steps = 0, want = 0;
+
+		sum = ur_loss_nll(&b, TRAINING, (enum ur_no_click)rule, u, du, &steps);
+		for (int n = 0; n < STEPS; n++) {
+			int k = item_off[n], K = item_off[n + 1] - k;
+			struct ur_batch step = { .U = 1, .N = 1, .K = K, .item_off = (int[]){ 0, K }, .pick = pick + n, .role = role };
+
+			alone += ur_loss_nll(&step, TRAINING, (enum ur_no_click)rule, u + k, one, &want);
+			assert_memory_equal(one, du + k, (size_t)K * sizeof *one);
+		}
+		close(sum, alone, 1e-12);
+		assert_int_equal(steps, want);
+		close(ur_loss_nll(&b, TRAINING, (enum ur_no_click)rule, u, NULL, &steps), sum, 1e-15);
+	}
+}
+
 static void
 test_probabilities(void **state)
 {
@@ -535,7 +573,7 @@ main(void)
 		cmocka_unit_test(test_gradient), cmocka_unit_test(test_gradient_shapes), cmocka_unit_test(test_gradient_adds),
 		cmocka_unit_test(test_roles), cmocka_unit_test(test_pick), cmocka_unit_test(test_alone), cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_nan), cmocka_unit_test(test_repeats), cmocka_unit_test(test_track), cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_probabilities), cmocka_unit_test(test_adam), cmocka_unit_test(test_adam_cut)
+		cmocka_unit_test(test_wide_sets), cmocka_unit_test(test_probabilities), cmocka_unit_test(test_adam), cmocka_unit_test(test_adam_cut)
 	};
 
 	ur_rng_seed(&rng, 2, 0);

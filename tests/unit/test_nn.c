@@ -500,7 +500,7 @@ policy_value(void *context)
 static void
 test_nll(void **state)
 {
-	real du[9];
+	real du[9], e[10], halves[9], top;
 
 	(void)state;
 	for (size_t K = 1; K <= 9; K++)
@@ -513,6 +513,10 @@ test_nll(void **state)
 				sum += exp((double)c.u[k]);
 			close(nll_value(&c), log(sum) - (c.pick < 0 ? 0 : c.u[c.pick]), EPSILON);
 			close(ur_nll(c.u, du, K, c.pick, no_click), nll_value(&c), 1e-15);
+			top = ur_nll_begin(e, c.u, K, no_click);
+			ur_exp(e, e, K + (size_t)no_click);
+			assert_true(ur_nll_end(e, top, c.u, halves, K, c.pick, no_click) == nll_value(&c));
+			same_bytes(halves, du, K);
 			gradient(nll_value, &c, c.u, du, K, "u");
 		}
 }
