@@ -127,20 +127,6 @@ ur_loss_policy(const struct ur_batch *b, unsigned roles, enum ur_regularizer reg
 }
 
 void
-ur_choice_softmax(const real *u, int n, enum ur_no_click no_click, double *p)
-{
-	double top = no_click == UR_NO_CLICK_ZERO ? 0 : -INFINITY, sum;
-
-	for (int k = 0; k < n; k++)
-		top = u[k] > top ? u[k] : top;
-	sum = no_click == UR_NO_CLICK_ZERO ? exp(-top) : 0;
-	for (int k = 0; k < n; k++)
-		sum += p[k] = exp(u[k] - top);
-	for (int k = 0; k < n; k++)
-		p[k] /= sum;
-}
-
-void
 ur_choice_sparsemax(const real *u, int n, double eta, double *p)
 {
 	ur_project(p, u, (size_t)n, eta);

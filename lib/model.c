@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -210,23 +209,6 @@ ur_model_free(struct ur_model *model)
 	free(model->reward);
 	free(model->policy);
 	memset(model, 0, sizeof *model);
-}
-
-void
-ur_model_add_policy(struct ur_model *model, int layers, const int *dims)
-{
-	struct ur_model old = *model;
-	struct ur_arch arch = model->arch;
-
-	assert(!arch.policy);
-	arch.policy = true;
-	arch.policy_layers = layers;
-	memcpy(arch.policy_dims, dims, (size_t)layers * sizeof *dims);
-	ur_model_init(model, &arch);
-	/* the reward's tensors come first in either */
-	for (int i = 0; i < old.tensors; i++)
-		memcpy(model->param + model->tensor[i].at, old.param + old.tensor[i].at, old.tensor[i].n * sizeof *old.param);
-	ur_model_free(&old);
 }
 
 bool

@@ -75,8 +75,6 @@ struct ur_model {
 void ur_model_init(struct ur_model *model, const struct ur_arch *arch);
 /* Draws initial values of the reward's tensors (or the policy's). */
 void ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, struct ur_rng *rng);
-/* Adds a policy network with the given layers; the reward's values stay. */
-void ur_model_add_policy(struct ur_model *model, int layers, const int *dims);
 void ur_model_free(struct ur_model *model);
 bool ur_tensor_of_policy(const struct ur_tensor *tensor);
 const struct ur_tensor *ur_model_tensor(const struct ur_model *model, const char *name);
@@ -140,8 +138,7 @@ double ur_loss_sparsemax(const struct ur_batch *batch, unsigned roles, double et
  */
 double ur_loss_policy(const struct ur_batch *batch, unsigned roles, enum ur_regularizer regularizer, double eta,
     bool minus_pick, const real *u, const real *v, real *du, real *dv, size_t *steps);
-/* Choice probabilities of one step of n items under the model's own rule; p [n] out. */
-void ur_choice_softmax(const real *u, int n, enum ur_no_click no_click, double *p);
+/* Choice probabilities of one step of n items under the exact L2 form; p [n] out. */
 void ur_choice_sparsemax(const real *u, int n, double eta, double *p);
 
 #endif

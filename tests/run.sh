@@ -63,7 +63,7 @@ run_one()       # file -> TAP in $WORK/tap.N
 		fi >>"$log"
 		rm -rf "$log.d" ;;
 	esac
-	sed -n "s|^not ok[ 0-9]*-* *|FAIL ${1#"$T"/}: |p; /^#/p" "$log" >&2
+	sed -n "s|^not ok[ 0-9]*-* *|FAIL ${1#"$T"/}: |p; /^# ok/d; /^#/p" "$log" >&2
 }
 export -f run_case run_one
 

@@ -36,9 +36,8 @@ shape(const struct ur_model *model, const char *name, size_t rows, size_t cols)
 static void
 test_layout(void **state)
 {
-	struct ur_model model;
+	struct ur_model model, reward;
 	struct ur_arch arch = small(UR_LSTM);
-	const int dims[] = { 6 };
 
 	(void)state;
 	ur_model_init(&model, &arch);
@@ -55,14 +54,18 @@ test_layout(void **state)
 	assert_int_equal(ur_model_tensor(&model, "mlp.0.w")->table_at, 3);
 	assert_int_equal(ur_model_tensor(&model, "mlp.0.w")->table_rows, 4);
 	assert_false(ur_model_tensor(&model, "mlp.0.bn.mean")->trained);
-	for (size_t i = 0; i < model.params; i++)
-		model.param[i] = (real)i;
-	ur_model_add_policy(&model, 1, dims);
+	reward = model;
+	arch.policy = true;
+	arch.policy_layers = 1;
+	arch.policy_dims[0] = 6;
+	ur_model_init(&model, &arch);
+	for (int i = 0; i < reward.tensors; i++)        /* the reward's tensors come first in either, in the same places */
+		assert_true(model.tensor[i].at == reward.tensor[i].at && model.tensor[i].n == reward.tensor[i].n);
+	ur_model_free(&reward);
 	shape(&model, "policy.mlp.0.w", 3 + 4 + 2, 6);
 	shape(&model, "policy.mlp.1.w", 6, 1);
 	assert_null(ur_model_tensor(&model, "policy.mlp.0.bn.gamma"));
 	assert_true(model.arch.policy && model.policy != NULL);
-	assert_true(model.param[ur_model_tensor(&model, "mlp.2.b")->at] == (real)ur_model_tensor(&model, "mlp.2.b")->at);
 	assert_true(model.param[ur_model_tensor(&model, "policy.lstm.wx")->at] == 0);
 	ur_model_free(&model);
 	arch = small(UR_PW);
@@ -248,14 +251,15 @@ test_file(void **state)
 	struct ur_arch arch = small(UR_LSTM);
 	struct ur_model model, back;
 	struct ur_header header, read;
-	const int dims[] = { 6 };
 	char *a, *b;
 	size_t na, nb;
 
 	(void)state;
 	make_header(&header);
+	arch.policy = true;
+	arch.policy_layers = 1;
+	arch.policy_dims[0] = 6;
 	ur_model_init(&model, &arch);
-	ur_model_add_policy(&model, 1, dims);
 	for (size_t i = 0; i < model.params; i++)
 		model.param[i] = (real)(float)ur_rng_normal(&rng);
 	save(&model, &header, "a.ur");
