@@ -112,6 +112,6 @@ ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, struct u
 			fill(net->param + layer->var, net->width[l], 1);
 		}
 	}
-	if (start == UR_START_DEFAULT)
+	if (start == UR_START_DEFAULT && !policy)       /* a policy follows rewards, not single picks */
 		quieten(net);
 }
