@@ -11,7 +11,7 @@ OPT      = $(if $(SAN)$(TSAN)$(FUZZ),-O1,$(if $(COV),-O0,-O3))
 # no-trapping-math and no-math-errno let loops vectorise and change no value
 FLOAT    = -ffp-contract=off -fno-trapping-math -fno-math-errno
 CFLAGS   = $(OPT) -g
-CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN)$(TSAN)$(FUZZ)$(COV),-DUR_SANITIZE)
+CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_DOUBLE) $(if $(SAN)$(TSAN)$(FUZZ)$(COV),-DUR_SANITIZE) $(if $(COV),-DUR_COVERAGE)
 comma    = ,
 SANFLAGS = $(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
 	$(if $(TSAN),-fsanitize=thread) $(if $(FUZZ),-fsanitize=fuzzer-no-link)

@@ -69,10 +69,17 @@ static const struct kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* The machinery of sanitizers, and of coverage, opens, reads and maps files: there only what it leaves alone is made to fail. */
+/*
+ * Sanitizers open, read and map files themselves, and counters of coverage are written at the end: there only
+ * what leaves them alone is made to fail.
+ */
 static bool
 applies(const struct kind *kind)
 {
+#ifdef UR_COVERAGE
+	if (kind->type == FILE_SIZE)
+		return false;
+#endif
 #ifdef UR_SANITIZE
 	return !kind->early && kind->type != SPACE && kind->type != OPEN_FILES;
 #else
