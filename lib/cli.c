@@ -1,4 +1,5 @@
 /* cli.c - option tables: parsing, presets, --help, and the arguments kept in a history. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -121,6 +122,7 @@ set_list(const struct ur_opt *o, const char *arg)
 static void
 set(const struct ur_opt *o, const char *arg)
 {
+	assert(arg != NULL || o->type == UR_FLAG);
 	switch (o->type) {
 	case UR_FLAG:	*(bool *)o->value = true; break;
 	case UR_INT:	set_int(o, arg); break;

@@ -112,24 +112,25 @@ ur_users_pack(struct ur_pack *p, const struct ur_users *u, enum ur_format format
 }
 
 static void
-pack_dense(struct ur_pack *p, const real *x, size_t n)
+pack_dense(struct ur_pack *p, const struct ur_items *items, uint32_t first, size_t n)
 {
-	float *f = ur_alloc(n, sizeof *f);
+	size_t dense = (size_t)items->dense;
+	float *f = ur_alloc(n * dense, sizeof *f);
 
-	for (size_t i = 0; i < n; i++)
-		f[i] = (float)x[i];
-	pack_column(p, "dense", f, n, sizeof *f);
+	for (size_t i = 0; i < n * dense; i++)
+		f[i] = (float)items->x[first * dense + i];
+	pack_column(p, "dense", f, n * dense, sizeof *f);
 	free(f);
 }
 
 void
 ur_items_pack(struct ur_pack *p, const struct ur_items *items, uint32_t first, uint32_t n)
 {
-	size_t dense = (size_t)items->dense, onehots = (size_t)items->onehots;
+	size_t onehots = (size_t)items->onehots;
 
 	ur_pack_map(p, 5);
 	pack_column(p, "id", items->id + first, n, sizeof *items->id);
-	pack_dense(p, dense == 0 ? NULL : items->x + first * dense, n * dense);
+	pack_dense(p, items, first, n);
 	pack_column(p, "code", onehots == 0 ? NULL : items->code + first * onehots, n * onehots, sizeof *items->code);
 	pack_column(p, "shown", items->shown + first, n, sizeof *items->shown);
 	pack_column(p, "picked", items->picked + first, n, sizeof *items->picked);

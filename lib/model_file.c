@@ -1,4 +1,5 @@
 /* model_file.c - models as streams. */
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,7 @@ add_values(struct values *values, int i, const struct ur_piece *piece)
 		values->at[i] = values->n;
 	values->seen[i] = true;
 	UR_GROW(values->value, values->cap, values->n + piece->count + 1);
+	assert(values->value != NULL);
 	memcpy(values->value + values->n, piece->data, piece->count * sizeof *values->value);
 	values->n += piece->count;
 }
@@ -189,6 +191,7 @@ read_tensors(struct ur_model *model, struct ur_reader *r, char *err)
 		const struct ur_tensor *t = &model->tensor[i];
 		const float *value = values.value + values.at[i];
 
+		assert(values.value != NULL);
 		for (size_t k = 0; k < t->n; k++)
 			model->param[t->at + k] = value[k];
 	}
