@@ -15,7 +15,7 @@ CPPFLAGS = -D_GNU_SOURCE -DUR_VERSION='"$(VERSION)"' -Ilib $(if $(DOUBLE),-DUR_D
 comma    = ,
 SANFLAGS = $(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
 	$(if $(TSAN),-fsanitize=thread) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
-ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--coverage) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -pthread $(WARN) $(FLOAT) $(SANFLAGS) $(if $(COV),--coverage -fprofile-update=atomic) $(CFLAGS)
 LDLIBS   = -Wl,--as-needed -llbfgs -lopenblas -lmsgpackc -lxxhash -lzstd -lz -lm
 
 TOOLS    = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
@@ -111,11 +111,9 @@ tsan:
 analyze:
 	@tests/analyze.sh
 
-# Needs gcovr.  UR_COVER= more of gcovr's options.
 coverage:
 	@$(MAKE) --no-print-directory -s COV=1 check
-	@gcovr -r . --object-directory $$($(MAKE) -s COV=1 print-build) -f lib/ -f tools/ $(UR_COVER)
-	@gcovr -r . --object-directory $$($(MAKE) -s COV=1 print-build) -f lib/ -f tools/ -b -s | grep '^[lb]'
+	@tests/coverage.sh $$($(MAKE) -s COV=1 print-build)
 
 # Measurements against the machine and against others' tools; PART=name runs one part.
 bench: deps all $(BENCH:%=$(BUILD)/bench/%)
