@@ -5,7 +5,7 @@
 #include "net.h"
 #include "nn.h"
 
-enum { TILE = 128 };    /* rows that go through the layers together, so that they stay in the cache */
+enum { TILE = 120 };    /* rows that go through the layers together, so that they stay in the cache */
 
 real *
 ur_reals_need(struct ur_reals *reals, size_t n)
