@@ -32,13 +32,24 @@ append(char *text, const char *name, const char *value)
 	return text;
 }
 
+/* The shortest text that reads back as x. */
+static void
+real_text(double x, char *text, size_t size)
+{
+	int digits = 1;
+
+	do
+		snprintf(text, size, "%.*g", digits, x);
+	while (strtod(text, NULL) != x && ++digits <= 17);
+}
+
 static void
 value_of(const struct ur_param *p, char *text, size_t size)
 {
 	switch (p->type) {
 	case UR_P_BOOL:	snprintf(text, size, "%s", p->i ? "yes" : "no"); break;
 	case UR_P_INT:	snprintf(text, size, "%jd", (intmax_t)p->i); break;
-	case UR_P_REAL:	snprintf(text, size, "%.17g", p->x); break;
+	case UR_P_REAL:	real_text(p->x, text, size); break;
 	case UR_P_STR:	snprintf(text, size, "%s", p->s); break;
 	}
 }

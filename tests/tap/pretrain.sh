@@ -62,7 +62,7 @@ ok "--resume without a checkpoint starts afresh"
 ur-pretrain $quick --checkpoint none.ckpt --resume -o b.ur train.ur && cmp a.ur b.ur
 ok "--resume after the end gives the model again"
 refuses 1 'none.ckpt: it was made with lr=0.003.*, expected lr=0.002' \
-    ur-pretrain $quick --lr .002 --checkpoint none.ckpt --resume -o x.ur train.ur
+    ur-pretrain $quick --lr .00123 --checkpoint none.ckpt --resume -o x.ur train.ur
 ok "a checkpoint of other settings is refused"
 refuses 1 'none.ckpt: it was made with seed=1, expected seed=2' \
     ur-pretrain $quick --seed 2 --checkpoint none.ckpt --resume -o x.ur train.ur
