@@ -103,11 +103,12 @@ static void
 name_events(struct ur_field *event)
 {
 	static const char *const key[UR_EVENT_KINDS] = { "view", "addtocart", "transaction" };
+	static char *names;             /* the fields point into it until the end */
 	const char *word[UR_EVENT_KINDS];
 	char err[UR_ERR];
 
 	memcpy(word, key, sizeof key);
-	if (event_names != NULL && ur_pairs(event_names, key, UR_EVENT_KINDS, word, err) == NULL)
+	if (event_names != NULL && (names = ur_pairs(event_names, key, UR_EVENT_KINDS, word, err)) == NULL)
 		ur_usage("--events: %s", err);
 	for (int k = 0; k < UR_EVENT_KINDS; k++)
 		event[k] = ur_field_of(word[k]);
