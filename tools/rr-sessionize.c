@@ -99,16 +99,17 @@ name_columns(struct ur_csv_column *column, const char *const *key, size_t n, siz
 		column[k] = (struct ur_csv_column){ name[k] != NULL ? name[k] : key[k], name[k] == NULL && k >= optional };
 }
 
+static char *event_words;       /* of --events: the fields point into it; released by main */
+
 static void
 name_events(struct ur_field *event)
 {
 	static const char *const key[UR_EVENT_KINDS] = { "view", "addtocart", "transaction" };
-	static char *names;             /* the fields point into it until the end */
 	const char *word[UR_EVENT_KINDS];
 	char err[UR_ERR];
 
 	memcpy(word, key, sizeof key);
-	if (event_names != NULL && (names = ur_pairs(event_names, key, UR_EVENT_KINDS, word, err)) == NULL)
+	if (event_names != NULL && (event_words = ur_pairs(event_names, key, UR_EVENT_KINDS, word, err)) == NULL)
 		ur_usage("--events: %s", err);
 	for (int k = 0; k < UR_EVENT_KINDS; k++)
 		event[k] = ur_field_of(word[k]);
@@ -340,5 +341,6 @@ main(int argc, char *argv[])
 		    (uintmax_t)counts.visitors, (uintmax_t)counts.picks, (uintmax_t)counts.choices);
 	ur_header_free(&header);
 	ur_counts_free(&counts);
+	free(event_words);
 	return ur_finish();
 }
