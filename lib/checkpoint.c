@@ -184,15 +184,17 @@ ur_checkpoint_write(const struct ur_train *train, const struct ur_stage *stage, 
 	ur_frames_begin(&w, f);
 	r = put_header(&w, train, stage, err) < 0 || put_bytes(&w, train->model->param, n, err) < 0 ||
 	    put_bytes(&w, train->at.m, n, err) < 0 || put_bytes(&w, train->at.v, n, err) < 0 ||
-	    put_bytes(&w, train->best, n, err) < 0 || put_lazy(&w, &train->tables, err) < 0 || put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
+	    put_bytes(&w, train->best, n, err) < 0 || put_lazy(&w, &train->tables, err) < 0 ||
+	    put_bytes(&w, train->log, train->log_size, err) < 0 ? -1 : 0;
 	ur_frames_end(&w, 0);
 	return r;
 }
 
 /* --- reading ------------------------------------------------------------------ */
 
+/* An array of n numbers: whole ones into u, or reals into x; the other is NULL. */
 static int
-uints(const struct ur_mp *array, uint64_t *u, size_t n)
+numbers(const struct ur_mp *array, uint64_t *u, double *x, size_t n)
 {
 	struct ur_cursor c;
 	struct ur_mp v;
@@ -201,26 +203,12 @@ uints(const struct ur_mp *array, uint64_t *u, size_t n)
 		return -1;
 	c = ur_mp_inside(array);
 	for (size_t i = 0; i < n; i++) {
-		if (ur_mp_next(&c, &v) < 0 || v.type != UR_MP_UINT)
+		if (ur_mp_next(&c, &v) < 0 || v.type != (u != NULL ? UR_MP_UINT : UR_MP_REAL))
 			return -1;
-		u[i] = v.u;
-	}
-	return 0;
-}
-
-static int
-reals(const struct ur_mp *array, double *x, size_t n)
-{
-	struct ur_cursor c;
-	struct ur_mp v;
-
-	if (array->type != UR_MP_ARRAY || array->n != n)
-		return -1;
-	c = ur_mp_inside(array);
-	for (size_t i = 0; i < n; i++) {
-		if (ur_mp_next(&c, &v) < 0 || v.type != UR_MP_REAL)
-			return -1;
-		x[i] = v.x;
+		if (u != NULL)
+			u[i] = v.u;
+		else
+			x[i] = v.x;
 	}
 	return 0;
 }
@@ -228,13 +216,13 @@ reals(const struct ur_mp *array, double *x, size_t n)
 static int
 check_kind(const struct ur_mp *v, const char *path, char *err)
 {
-	static const int numbers[] = { MAJOR, BATCHES, START, WIDTH, PARAMS, LOG, ITERATION, STALE };
+	static const int counts[] = { MAJOR, BATCHES, START, WIDTH, PARAMS, LOG, ITERATION, STALE };
 
 	if (!ur_mp_is(&v[FORMAT], "ur-checkpoint"))
 		return ur_fail(err, "%s: not a checkpoint of ur-pretrain or ur-advtrain", path);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (v[numbers[i]].type != UR_MP_UINT)
-			return ur_fail(err, "%s: header: no number \"%s\"", path, field[numbers[i]]);
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (v[counts[i]].type != UR_MP_UINT)
+			return ur_fail(err, "%s: header: no number \"%s\"", path, field[counts[i]]);
 	if (v[MAJOR].u != VERSION)
 		return ur_fail(err, "%s: a checkpoint of version %ju, expected %d", path, (uintmax_t)v[MAJOR].u, VERSION);
 	return 0;
@@ -271,8 +259,9 @@ read_state(struct ur_train *train, const struct ur_mp *v, const char *path, char
 	uint64_t steps[3];
 	double s[4], k[8];
 
-	if (uints(&v[RNG], train->rng.s, 4) < 0 || uints(&v[STEPS], steps, 3) < 0 || reals(&v[SUMS], s, 4) < 0 ||
-	    reals(&v[KEPT], k, 8) < 0 || !(k[0] >= -1 && k[0] <= INT32_MAX) || v[ITERATION].u > INT64_MAX || v[STALE].u > INT32_MAX)
+	if (numbers(&v[RNG], train->rng.s, NULL, 4) < 0 || numbers(&v[STEPS], steps, NULL, 3) < 0 ||
+	    numbers(&v[SUMS], NULL, s, 4) < 0 || numbers(&v[KEPT], NULL, k, 8) < 0 ||
+	    !(k[0] >= -1 && k[0] <= INT32_MAX) || v[ITERATION].u > INT64_MAX || v[STALE].u > INT32_MAX)
 		return ur_fail(err, "%s: header: malformed state", path);
 	train->iteration = (int64_t)v[ITERATION].u;
 	train->stale = (int)v[STALE].u;
