@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages that the build and the tests need and that are missing.
+# deps.sh [package ...] - installs the Debian packages that the build and the tests need, and those named, where missing.
 packages="gcc make pkg-config libopenblas-dev libmsgpack-dev libxxhash-dev zlib1g-dev libzstd-dev
-liblbfgs-dev libcmocka-dev parallel mandoc bsdextrautils zstd gnuplot-nox jq"
+liblbfgs-dev libcmocka-dev parallel mandoc bsdextrautils zstd gnuplot-nox jq $*"
 
 missing=
 for p in $packages; do
