@@ -52,13 +52,12 @@ done
 ur-sweep -q grid.tsv b.ur killed 2>/dev/null && cmp quiet/sweep.tsv killed/sweep.tsv && ! ls -d killed/.run.* 2>/dev/null
 ok "killed ten times, same table"
 STUB_SLEEP=.3 ur-sweep -q -j 2 grid.tsv b.ur alone &
-sleep .8
+until compgen -G 'alone/*seed=*' >/dev/null; do sleep .05; done
 kill -KILL $!
 wait $! 2>/dev/null
-flock alone/.lock true
-made=$(ls -d alone/*seed=* | wc -l)
-sleep 1
-[ "$made" -lt 15 ] && [ "$made" = "$(ls -d alone/*seed=* | wc -l)" ] && ! ls -d alone/.run.* 2>/dev/null
+before=
+while now=$(ls -A alone) && [ "$now" != "$before" ]; do before=$now; sleep 1; done
+[ "$(ls -d alone/*seed=* | wc -l)" -lt 20 ] && ! ls -d alone/.run.* 2>/dev/null
 ok "killed alone, it ends with the trainings under way"
 STUB_SLEEP=.3 ur-sweep -q grid.tsv b.ur stopped &
 sleep .6
