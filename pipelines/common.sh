@@ -64,6 +64,16 @@ needs()
 	done
 }
 
+# Prints a file, unpacked if it is packed.
+unpacked()      # file
+{
+	case $(od -An -N4 -tx1 "$1" | tr -d ' ') in
+	1f8b*) gzip -dc "$1" ;;
+	28b52ffd) zstd -dcq "$1" ;;
+	*) cat "$1" ;;
+	esac
+}
+
 # Prints those runs of a sweep, names on standard input, that are whole in $dir: all there and unharmed.
 whole_runs()
 {
