@@ -50,8 +50,8 @@ function read_row(    i, value, run, options)
 		refuse("line " FNR ": " NF " values, the header has " columns, 1)
 	for (i = 1; i <= columns; i++) {
 		value = $column[order[i]]
-		if (value !~ /^[A-Za-z0-9._+:-]+$/)
-			refuse("line " FNR ": " order[i] ": \"" value "\" is no value, expected letters, digits and . _ + : -")
+		if (value !~ /^[A-Za-z0-9._+:@-]+$/)
+			refuse("line " FNR ": " order[i] ": \"" value "\" is no value, expected letters, digits and . _ + : @ -")
 		if (value == "-")
 			continue
 		run = run order[i] "=" value ","

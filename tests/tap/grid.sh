@@ -9,6 +9,8 @@ ur-grid lr=1e-3,5e-4 dims=64-64,0 seed=1:3 >got && cmp want got
 ok "every combination, the last column fastest"
 [ "$(ur-grid l2=-,1e-2 | tr '\n' ' ')" = "l2 - 1e-2 " ]
 ok "- leaves an option out"
+[ "$(ur-grid select=nll,prec@1 | tr '\n' ' ')" = "select nll prec@1 " ]
+ok "every word that an option takes"
 [ "$(ur-grid seed=0:1,7 | tr '\n' ' ')" = "seed 0 1 7 " ]
 ok "ranges and values mix"
 
