@@ -43,19 +43,35 @@ ur_calloc(size_t n, size_t size)
 	return p;
 }
 
-void *
-ur_aligned(size_t n, size_t size)
+static void *
+aligned(size_t n, size_t size, size_t *bytes)
 {
-	size_t bytes;
 	void *p;
 
 	if (size != 0 && n > (PTRDIFF_MAX - 64) / size)
 		no_memory(n, size);
-	bytes = (n * size + 64) / 64 * 64;
-	p = aligned_alloc(64, bytes);
+	*bytes = (n * size + 64) / 64 * 64;
+	p = aligned_alloc(64, *bytes);
 	if (p == NULL)
 		no_memory(n, size);
+	return p;
+}
+
+void *
+ur_aligned(size_t n, size_t size)
+{
+	size_t bytes;
+	void *p = aligned(n, size, &bytes);
+
 	return memset(p, 0, bytes);
+}
+
+void *
+ur_room(size_t n, size_t size)
+{
+	size_t bytes;
+
+	return aligned(n, size, &bytes);
 }
 
 char *

@@ -17,8 +17,9 @@ UR_NEVER_NULL void *ur_calloc(size_t n, size_t size);   /* cleared */
 UR_NEVER_NULL void *ur_realloc(void *p, size_t n, size_t size);
 UR_NEVER_NULL char *ur_strdup(const char *s);
 
-/* 64-byte aligned and cleared, for arrays of reals; release with free(). */
+/* 64-byte aligned, for arrays of reals; release with free().  ur_aligned: cleared, ur_room: not. */
 UR_NEVER_NULL void *ur_aligned(size_t n, size_t size);
+UR_NEVER_NULL void *ur_room(size_t n, size_t size);
 
 /*
  * Makes room for `need` elements in the array p of capacity cap (a size_t

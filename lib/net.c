@@ -12,8 +12,8 @@ ur_reals_need(struct ur_reals *reals, size_t n)
 {
 	if (n + 1 > reals->cap) {
 		free(reals->p);
-		reals->cap = 2 * (n + 1);
-		reals->p = ur_aligned(reals->cap, sizeof *reals->p);
+		reals->cap = n + n / 4 + 1;
+		reals->p = ur_room(reals->cap, sizeof *reals->p);
 	}
 	return reals->p;
 }
