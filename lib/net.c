@@ -5,7 +5,10 @@
 #include "net.h"
 #include "nn.h"
 
-enum { TILE = 120 };    /* rows that go through the layers together, so that they stay in the cache */
+enum {
+	TILE = 120,             /* rows that go through the layers together, so that they stay in the cache */
+	KEEP = 1 << 15          /* rows of a batch whose values in all layers are kept for the way back */
+};
 
 real *
 ur_reals_need(struct ur_reals *reals, size_t n)
@@ -73,14 +76,15 @@ widest(const struct ur_net *net)
 static void
 grow(const struct ur_net *net, struct ur_work *work)
 {
-	size_t rows = work->plan.rows, width = widest(net);
+	size_t rows = work->plan.rows, width = widest(net), tiles = (size_t)work->threads * TILE;
 
+	work->keep = net->batchnorm || rows <= KEEP;
 	for (size_t l = 0; l < net->layers; l++) {
-		ur_reals_need(&work->act[l], rows * net->width[l]);
+		ur_reals_need(&work->act[l], (work->keep || l == 0 ? rows : tiles) * net->width[l]);
 		if (net->batchnorm)
 			ur_reals_need(&work->norm[l], rows * net->width[l]);
 	}
-	ur_reals_need(&work->tile, (size_t)work->threads * TILE * width);
+	ur_reals_need(&work->tile, tiles * width);
 	ur_reals_need(&work->row_u, rows);
 	ur_reals_need(&work->u, (size_t)work->batch->K);
 	if (net->batchnorm && width > work->stat_cap) {
@@ -107,11 +111,18 @@ row_inputs(const struct ur_net *net, struct ur_work *work)
 			weight[plan->row_of.p[k]]++;
 }
 
-/* What layer l > 0 is given. */
+/* ELU of hidden layer l in the tile from row `first` on.  In a large batch only layer 0, whose gradient is wanted whole, has all. */
 static real *
-input_of(const struct ur_net *net, struct ur_work *work, size_t l)
+act_of(const struct ur_net *net, struct ur_work *work, size_t l, size_t first, int thread)
 {
-	return net->batchnorm ? work->norm[l - 1].p : work->act[l - 1].p;
+	return work->act[l].p + (work->keep || l == 0 ? first : (size_t)thread * TILE) * net->width[l];
+}
+
+/* What layer l > 0 is given there. */
+static real *
+input_of(const struct ur_net *net, struct ur_work *work, size_t l, size_t first, int thread)
+{
+	return net->batchnorm ? work->norm[l - 1].p + first * net->width[l - 1] : act_of(net, work, l - 1, first, thread);
 }
 
 /* z of layer 0 for rows first .. first + n - 1: its parts put together. */
@@ -131,18 +142,18 @@ first_layer(const struct ur_net *net, struct ur_work *work, real *z, size_t firs
 
 /* Layer l of rows first .. first + n - 1. */
 static void
-layer_forward(const struct ur_net *net, struct ur_work *work, size_t l, size_t first, size_t n)
+layer_forward(const struct ur_net *net, struct ur_work *work, size_t l, size_t first, size_t n, int thread)
 {
 	size_t width = net->width[l], before = l > 0 ? net->width[l - 1] : 0;
 	const real *w = net->param + net->layer[l].w, *b = net->param + net->layer[l].b;
-	real *z = l < net->layers ? work->act[l].p + first * width : work->row_u.p + first;
+	real *z = l < net->layers ? act_of(net, work, l, first, thread) : work->row_u.p + first;
 
 	if (l == 0)
 		first_layer(net, work, z, first, n);
 	else if (l == net->layers)
-		ur_row_dots(z, input_of(net, work, l) + first * before, w, *b, n, before);
+		ur_row_dots(z, input_of(net, work, l, first, thread), w, *b, n, before);
 	else
-		ur_gemm(z, width, b, 0, input_of(net, work, l) + first * before, before, 1, w, width, n, width, before);
+		ur_gemm(z, width, b, 0, input_of(net, work, l, first, thread), before, 1, w, width, n, width, before);
 	if (l < net->layers)
 		ur_elu(z, z, n * width);
 }
@@ -190,9 +201,8 @@ tile_forward(void *arg, int i, int thread)
 	const struct pass *pass = arg;
 	size_t first = (size_t)i * TILE, n = tile_rows(first, pass->work->plan.rows);
 
-	(void)thread;
 	for (size_t l = pass->bottom; l <= pass->top; l++)
-		layer_forward(pass->net, pass->work, l, first, n);
+		layer_forward(pass->net, pass->work, l, first, n, thread);
 }
 
 /* With batch normalisation a layer of all rows at a time, else all layers of a tile. */
@@ -265,8 +275,8 @@ layer_backward(const struct pass *pass, size_t l, int i, int thread)
 	struct ur_work *work = pass->work;
 	size_t first = (size_t)i * TILE, n = tile_rows(first, work->plan.rows), width = net->width[l], before = net->width[l - 1];
 	real *dw = pass->grad + net->layer[l].w, *db = pass->grad + net->layer[l].b;
-	real *x = input_of(net, work, l) + first * before, *dx = work->tile.p + (size_t)thread * TILE * widest(net);
-	const real *dz = l < net->layers ? work->act[l].p + first * width : NULL;
+	real *x = input_of(net, work, l, first, thread), *dx = work->tile.p + (size_t)thread * TILE * widest(net);
+	const real *dz = l < net->layers ? act_of(net, work, l, first, thread) : NULL;
 
 	await_turn(work, l, i);
 	if (l == net->layers)
@@ -284,11 +294,15 @@ layer_backward(const struct pass *pass, size_t l, int i, int thread)
 		ur_elu_backward(x, dx, n * before);
 }
 
+/* Layers that were not kept are worked out again. */
 static void
 tile_backward(void *arg, int i, int thread)
 {
 	const struct pass *pass = arg;
+	size_t first = (size_t)i * TILE, n = tile_rows(first, pass->work->plan.rows);
 
+	for (size_t l = 1; l < pass->net->layers && !pass->work->keep; l++)
+		layer_forward(pass->net, pass->work, l, first, n, thread);
 	for (size_t l = pass->top; l >= pass->bottom; l--)
 		layer_backward(pass, l, i, thread);
 }

@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "model.h"
 #include "optim.h"
+#include "pool.h"
 
 enum { ITEMS = 11, USERS = 7, MOST_STEPS = 6, MOST_ITEMS = 5 };
 
@@ -222,6 +223,57 @@ test_gradient_adds(void **state)
 		close(f.grad[i], 2 * once[i], 1e-5);
 	free(once);
 	tear_down(&f);
+}
+
+/* The gradient of users first .. first + n - 1 of the batch, scores of theirs compared with u. */
+static void
+part_gradient(struct fixture *f, int first, int n, const real *u)
+{
+	struct ur_batch whole = f->batch;
+	const real *part;
+
+	f->batch.user_off += first;
+	f->batch.U = n;
+	part = forward(f, ALL);
+	for (int k = whole.item_off[f->batch.user_off[0]]; k < whole.item_off[f->batch.user_off[n]]; k++)
+		assert_true(part[k] == u[k]);
+	ur_net_backward(f->model.reward, f->work, f->du, f->grad);
+	f->batch = whole;
+}
+
+/* A batch whose values are not all kept for the way back: scores and gradient are those of its parts, whatever the threads. */
+static void
+test_large_batch(void **state)
+{
+	enum { MANY = 20000, PARTS = 5 };
+	const double tolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-4;
+	struct ur_pool *pool = ur_pool_new(2);
+	struct fixture f;
+	double most = 0;
+	real *u, *grad;
+
+	(void)state;
+	set_up(&f, UR_LSTM, false, 1, MANY);
+	u = ur_alloc((size_t)f.batch.K, sizeof *u);
+	memcpy(u, forward(&f, ALL), (size_t)f.batch.K * sizeof *u);
+	ur_net_backward(f.model.reward, f.work, f.du, f.grad);
+	grad = ur_calloc(f.model.params, sizeof *grad);
+	ur_work_share(f.work, pool, 2);
+	assert_memory_equal(forward(&f, ALL), u, (size_t)f.batch.K * sizeof *u);
+	ur_net_backward(f.model.reward, f.work, f.du, grad);
+	assert_memory_equal(grad, f.grad, f.model.params * sizeof *grad);
+	ur_work_share(f.work, NULL, 1);
+	memset(f.grad, 0, f.model.params * sizeof *f.grad);
+	for (int part = 0; part < PARTS; part++)
+		part_gradient(&f, part * (MANY / PARTS), MANY / PARTS, u);
+	for (size_t i = 0; i < f.model.params; i++)
+		most = fmax(most, fabs(grad[i]));
+	for (size_t i = 0; i < f.model.params; i++)
+		assert_true(fabs(grad[i] - f.grad[i]) <= tolerance * most);
+	free(u);
+	free(grad);
+	tear_down(&f);
+	ur_pool_free(pool);
 }
 
 static int
@@ -566,7 +618,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gradient), cmocka_unit_test(test_gradient_shapes), cmocka_unit_test(test_gradient_adds),
-		cmocka_unit_test(test_roles), cmocka_unit_test(test_pick), cmocka_unit_test(test_alone), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_large_batch), cmocka_unit_test(test_roles), cmocka_unit_test(test_pick), cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_nan), cmocka_unit_test(test_repeats), cmocka_unit_test(test_track), cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_wide_sets), cmocka_unit_test(test_probabilities), cmocka_unit_test(test_adam), cmocka_unit_test(test_adam_cut)
 	};
