@@ -21,7 +21,11 @@ struct ur_unpacker {
 	z_stream z;
 	ZSTD_DCtx *zstd;
 	bool between;           /* a gzip member or zstd frame has ended, no other begun */
+	bool inside;            /* of a zstd frame; what its header promises and has not come yet, or UNKNOWN */
+	unsigned long long left;
 };
+
+enum { ZSTD_HEADER = 18 };      /* bytes at most */
 
 /* Up to n bytes from the file itself. */
 static ptrdiff_t
@@ -93,18 +97,47 @@ inflate_some(struct ur_input *in, void *p, size_t n)
 	return (ptrdiff_t)(n - z->avail_out);
 }
 
+/*
+ * How much a frame holds, if its header says so.  The library compares that in frames it unpacks in one go,
+ * and not where a frame that comes in pieces ends with an empty block.
+ */
+static int
+begin_zstd_frame(struct ur_input *in)
+{
+	struct ur_unpacker *u = in->unpacker;
+
+	in->size -= in->used;
+	memmove(in->buffer, in->buffer + in->used, in->size);
+	in->used = 0;
+	if (fill(in, ZSTD_HEADER) < 0)
+		return -1;
+	u->left = ZSTD_getFrameContentSize(in->buffer, in->size);
+	if (u->left == ZSTD_CONTENTSIZE_ERROR)          /* which unpacking will tell */
+		u->left = ZSTD_CONTENTSIZE_UNKNOWN;
+	u->inside = true;
+	return 0;
+}
+
 static ptrdiff_t
 unzstd_some(struct ur_input *in, void *p, size_t n)
 {
+	struct ur_unpacker *u = in->unpacker;
 	ZSTD_inBuffer from = { in->buffer, in->size, in->used };
 	ZSTD_outBuffer to = { p, n, 0 };
-	size_t r = ZSTD_decompressStream(in->unpacker->zstd, &to, &from);
+	size_t r = ZSTD_decompressStream(u->zstd, &to, &from);
 
 	if (ZSTD_isError(r))
 		return -1;
-	if (from.pos > in->used || to.pos > 0)
-		in->unpacker->between = r == 0;
+	if (from.pos > in->used || to.pos > 0) {
+		u->between = r == 0;
+		u->inside = r != 0;
+	}
 	in->used = from.pos;
+	if (u->left != ZSTD_CONTENTSIZE_UNKNOWN) {
+		if (to.pos > u->left || (r == 0 && to.pos < u->left))
+			return -1;
+		u->left -= to.pos;
+	}
 	return (ptrdiff_t)to.pos;
 }
 
@@ -115,6 +148,8 @@ unpack(struct ur_input *in, void *p, size_t n)
 	ptrdiff_t r;
 
 	for (;;) {
+		if (!in->unpacker->gzip && !in->unpacker->inside && in->used < in->size && begin_zstd_frame(in) < 0)
+			return -1;
 		r = in->unpacker->gzip ? inflate_some(in, p, n) : unzstd_some(in, p, n);
 		if (r < 0)
 			return ur_fail(in->err, "%s: damaged %s data", in->name, kind);

@@ -164,6 +164,28 @@ test_damaged_archives(void **state)
 	free(b.p);
 }
 
+/* A zstd frame whose header promises 300 bytes, and which ends after a block of `n` zeros. */
+static void
+test_zstd_frames_hold_what_they_promise(void **state)
+{
+	static const uint32_t size[] = { 0, 299, 300, 301 };
+	uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x60, 300 - 256, 0, 2, 0, 0, 0, 1, 0, 0 };
+	struct bytes zeros = { ur_calloc(300, 1), 300 };
+	char err[UR_ERR];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+		int want = size[i] == 300 ? 0 : -1;
+
+		frame[7] = (uint8_t)(size[i] << 3 | 2);         /* a run, not the last block */
+		frame[8] = (uint8_t)(size[i] >> 5);
+		assert_int_equal(read_back(file_of(frame, sizeof frame), 77, zeros, err), want);
+		assert_true(want == 0 || strstr(err, "damaged zstd data") != NULL);
+		assert_int_equal(read_whole(file_of(frame, sizeof frame), zeros, err), want);
+	}
+	free(zeros.p);
+}
+
 /* Standard input that is a file of which some has been read already: only the rest counts. */
 static void
 test_standard_input_in_the_middle(void **state)
@@ -249,6 +271,7 @@ main(void)
 		cmocka_unit_test(test_every_cut_of_an_archive),
 		cmocka_unit_test(test_archives_of_several_parts),
 		cmocka_unit_test(test_damaged_archives),
+		cmocka_unit_test(test_zstd_frames_hold_what_they_promise),
 		cmocka_unit_test(test_standard_input_in_the_middle),
 		cmocka_unit_test(test_a_slow_pipe),
 		cmocka_unit_test(test_what_cannot_be_opened),
