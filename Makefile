@@ -112,8 +112,7 @@ analyze:
 	@tests/analyze.sh
 
 coverage:
-	@$(MAKE) --no-print-directory -s COV=1 check
-	@tests/coverage.sh $$($(MAKE) -s COV=1 print-build)
+	+@tests/coverage.sh
 
 # Measurements against the machine and against others' tools; PART=name runs one part.
 bench: deps all $(BENCH:%=$(BUILD)/bench/%)
