@@ -229,13 +229,21 @@ child(const struct command *c, const struct run *run, struct shared *shared, int
 	_exit(97);
 }
 
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 /* Takes a copy of the listener that the child has got from the system; -1 if it got none. */
 static int
 take_listener(struct shared *shared, pid_t pid)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), fd = -1;
 
-	while (shared->listener == 0)
+	while (shared->listener == 0 && !has_ended(pid))
 		sched_yield();
 	if (shared->listener > 0 && pidfd >= 0)
 		fd = (int)syscall(SYS_pidfd_getfd, pidfd, shared->listener, 0);
