@@ -116,11 +116,11 @@ open_temporary(struct ur_output *out)
 	sprintf(out->temporary, "%s.XXXXXX", out->path);
 	guard_temporaries();
 	sigfillset(&all);       /* no signal between the file's birth and its note in the list */
-	sigprocmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	fd = mkstemp(out->temporary);
 	if (fd >= 0)
 		remember(out->temporary);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (fd < 0)
 		return NULL;
 	fchmod(fd, stat(out->path, &old) == 0 ? old.st_mode & 0777 : 0666 & ~mask);

@@ -1,6 +1,7 @@
 /* pool.c - see pool.h. */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -96,10 +97,14 @@ struct ur_pool *
 ur_pool_new(int threads)
 {
 	struct ur_pool *pool = ur_calloc(1, sizeof *pool);
+	sigset_t all, before;
 
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_cond_init(&pool->wake, NULL);
 	pool->worker = ur_calloc((size_t)threads, sizeof *pool->worker);
+	sigfillset(&all);       /* signals are for the first thread: their handler removes what it may just be making */
+	sigdelset(&all, SIGBUS);        /* but a fault is met where it arises */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (pool->threads < threads - 1) {
 		struct worker *w = &pool->worker[pool->threads];
 
@@ -109,6 +114,7 @@ ur_pool_new(int threads)
 			break;
 		pool->threads++;
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pool;
 }
 

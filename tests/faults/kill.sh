@@ -196,6 +196,7 @@ kill_tool ur-dump many.ur --
 kill_tool ur-eval -m model.ur --bootstrap 500 -o out.tsv train.ur -- out.tsv
 kill_tool ur-pretrain -q --hidden 3 --dims 4 --iterations 30 --log log.tsv -o out.ur train.ur -- out.ur log.tsv
 kill_tool ur-advtrain -q --hidden 3 --dims 4 --policy-dims 4 --iterations 10 --log log.tsv -o out.ur train.ur -- out.ur log.tsv
+kill_tool ur-pretrain -q --hidden 3 --dims 4 --iterations 60 --eval-every 1 --patience 0 --threads 2 --checkpoint going.ur -o out.ur train.ur -- out.ur
 kill_pipeline
 kill_trainer ur-pretrain -q --hidden 5 --dims 8 --iterations 100 --eval-every 2 --patience 0 train.ur
 kill_trainer ur-advtrain -q --hidden 5 --dims 8 --policy-dims 8 --iterations 60 --eval-every 2 --patience 0 train.ur

@@ -178,12 +178,16 @@ fi
 # --- files that change in use --------------------------------------------------------------
 
 rr-sessionize --gap 0 --orphan add --keep-singletons -o many.ur few.csv long.csv && ur-featurize --split 1:0:0 -o many-train.ur many.ur
-ur-pretrain -q --state none --dims 2 --ridge none --patience 0 --iterations 1000000 -o cut-model.ur many-train.ur 2>err &
-sleep .7
-: >many-train.ur
-wait $!
-[ $? = 1 ] && [ "$(tail -1 err)" = "ur-pretrain: an input file was cut short, or could not be read, while in use" ] && ! ls cut-model.ur* 2>/dev/null
-ok "an input cut short in use"
+for threads in 1 2; do
+	cp many-train.ur cut.ur
+	ur-pretrain -q --threads $threads --state none --dims 2 --ridge none --patience 0 --iterations 1000000 -o cut-model.ur cut.ur 2>err &
+	sleep .7
+	: >cut.ur
+	wait $!
+	[ $? = 1 ] && [ "$(tail -1 err)" = "ur-pretrain: an input file was cut short, or could not be read, while in use" ] &&
+	    ! ls cut-model.ur* 2>/dev/null
+	ok "an input cut short in use, threads: $threads"
+done
 
 # --- disks that are full ---------------------------------------------------------------------
 
