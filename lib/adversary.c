@@ -1,4 +1,8 @@
 /* adversary.c - one round of the adversarial game; see ur-advtrain(1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
 #include "train.h"
 
 enum { TRAIN = 1 << UR_TRAIN };
@@ -54,16 +58,83 @@ policy_forward(struct ur_train *train)
 	return ur_net_forward(train->model->policy, train->policy_work, &train->data->items, &train->batch, TRAIN, true);
 }
 
-/*
- * A reward that never moves is taken as it will be used, with the running statistics of its batch
- * normalisation; one that is trained, with those of the batch.
- */
+/* --- a reward that never moves ------------------------------------------------ */
+
+/* It is taken as it will be used, with the running statistics of its batch normalisation. */
+static const real *
+frozen_forward(struct ur_train *train, const struct ur_batch *batch)
+{
+	return ur_net_forward(train->model->reward, train->work, &train->data->items, batch, TRAIN, false);
+}
+
+static void
+freeze(struct ur_train *train)
+{
+	struct ur_frozen *frozen = &train->frozen;
+	struct ur_batch spare = { 0 };
+	struct ur_pass pass;
+	size_t n = 0;
+
+	frozen->at = ur_calloc(train->data->users, sizeof *frozen->at);
+	ur_pass_init(&pass, train->data, TRAIN);
+	for (size_t i = 0, user = 0; i < pass.chunks; i++) {
+		const struct ur_batch *batch = ur_pass_chunk(&pass, i, &spare);
+		const real *u = frozen_forward(train, batch);
+
+		UR_GROW(frozen->all, frozen->all_cap, n + (size_t)batch->K);
+		memcpy(frozen->all + n, u, (size_t)batch->K * sizeof *u);
+		for (int k = 0; k < batch->U; k++)
+			frozen->at[pass.user[user++]] = n + (size_t)batch->item_off[batch->user_off[k]];
+		n += (size_t)batch->K;
+	}
+	ur_batch_free(&spare);
+	ur_pass_free(&pass);
+}
+
+static const real *
+look_up(struct ur_train *train)
+{
+	struct ur_frozen *frozen = &train->frozen;
+	const struct ur_batch *batch = &train->batch;
+
+	UR_GROW(frozen->u, frozen->u_cap, (size_t)batch->K);
+	for (int i = 0; i < batch->U; i++) {
+		size_t first = (size_t)batch->item_off[batch->user_off[i]], end = (size_t)batch->item_off[batch->user_off[i + 1]];
+
+		memcpy(frozen->u + first, frozen->all + frozen->at[train->draw.user[i]], (end - first) * sizeof *frozen->u);
+	}
+	return frozen->u;
+}
+
+void
+ur_frozen_free(struct ur_frozen *frozen)
+{
+	free(frozen->all);
+	free(frozen->at);
+	free(frozen->u);
+	*frozen = (struct ur_frozen){ 0 };
+}
+
+/* Are more users drawn in the whole course than there are? */
+static bool
+meets_all(const struct ur_train *train)
+{
+	return (double)train->set.iterations * (double)train->draw.n >= (double)train->draw.users;
+}
+
 static const real *
 reward_forward(struct ur_train *train)
 {
-	return ur_net_forward(train->model->reward, train->work, &train->data->items, &train->batch, TRAIN,
-	    train->set.min_steps > 0);
+	if (train->set.min_steps > 0)
+		return ur_net_forward(train->model->reward, train->work, &train->data->items, &train->batch, TRAIN, true);
+	if (!meets_all(train))
+		return frozen_forward(train, &train->batch);
+	if (train->frozen.at == NULL)
+		freeze(train);
+	return look_up(train);
 }
+
+/* --- the steps ------------------------------------------------------------------ */
 
 static void
 scale(real *d, int n, double factor)

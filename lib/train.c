@@ -107,6 +107,7 @@ ur_train_free(struct ur_train *train)
 	ur_work_free(train->work);
 	ur_work_free(train->policy_work);
 	ur_tables_free(&train->tables);
+	ur_frozen_free(&train->frozen);
 	free(train->judge);
 	free(train->brief);
 	free(train->segment);

@@ -60,6 +60,15 @@ struct ur_judge {               /* scratch of an evaluation; one per thread */
 	struct ur_batch spare;
 };
 
+/* A reward that does not move gives a shown item the same score in every iteration: all scores of training steps, by user. */
+struct ur_frozen {
+	real *all;
+	size_t all_cap;
+	size_t *at;                     /* [data->users] where a user's begin; NULL: not worked out */
+	real *u;                        /* [batch.K] */
+	size_t u_cap;
+};
+
 struct ur_train {
 	struct ur_settings set;
 	const struct ur_data *data;
@@ -89,6 +98,7 @@ struct ur_train {
 	struct ur_work *work, *policy_work;
 	real *du, *dv;                  /* [batch.K] */
 	size_t du_cap, dv_cap;
+	struct ur_frozen frozen;
 	struct ur_moment looked, copied;        /* of the last evaluation, and of the last that was kept */
 	struct ur_sums drawn;           /* over the batch */
 	struct ur_segment *segment;
@@ -137,6 +147,7 @@ size_t ur_train_loss_steps(const struct ur_train *train, enum ur_role role);
 
 /* A round of max and min steps on the batch. */
 void ur_train_play(struct ur_train *train);
+void ur_frozen_free(struct ur_frozen *frozen);
 /* Adam over the reward's (or the policy's) trained tensors; sets the gradient to 0. */
 void ur_train_update(struct ur_train *train, bool policy);
 

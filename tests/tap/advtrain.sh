@@ -26,6 +26,14 @@ done
 tensors() { ur-dump $1 | jq -c 'select(.data) | [.name, .data]' | grep -v policy; }
 ur-advtrain $quick -m m.ur --min-steps 0 -o f.ur train.ur && [ -n "$(tensors m.ur)" ] && [ "$(tensors m.ur)" = "$(tensors f.ur)" ]
 ok "--min-steps 0 moves no reward"
+ur-pretrain $small --batchnorm -n 30 -o bn.ur train.ur
+for model in m bn; do
+	for n in 2 12; do       # in two iterations not all users are met
+		ur-advtrain $quick -m $model.ur --min-steps 0 -n $n --eval-every 1 --log frozen$n.log -o frozen.ur train.ur
+	done
+	[ "$(wc -l <frozen12.log)" = 13 ] && cmp frozen2.log <(head -3 frozen12.log)
+	ok "a reward that does not move, worked out for all users or as they are met ($model)"
+done
 ur-advtrain $quick -m m.ur -o g.ur train.ur && [ "$(tensors m.ur)" != "$(tensors g.ur)" ]; ok "--min-steps 1 does"
 ur-advtrain $quick -m f.ur -n 0 -o h.ur train.ur && [ "$(ur-dump f.ur | tail -n +2)" = "$(ur-dump h.ur | tail -n +2)" ]
 ok "a policy that is there is gone on with"
