@@ -103,7 +103,8 @@ void ur_work_share(struct ur_work *work, struct ur_pool *pool, int threads);
  * Rewards u of the shown items of all steps whose role is in `roles` (1 << UR_TRAIN | ...).
  *
  * returns [batch->K], owned by work until its next use: u by shown item; items of other steps hold 0.
- * training: batch normalisation by the statistics of the selected items, instead of the running ones.
+ * training: batch normalisation by the statistics of the selected items, instead of the running ones.  Without it and
+ * without batch normalisation less is kept, and no ur_net_backward can follow.
  */
 const real *ur_net_forward(const struct ur_net *net, struct ur_work *work, const struct ur_items *items,
     const struct ur_batch *batch, unsigned roles, bool training);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 
 enum {
 	TILE = 120,             /* rows that go through the layers together, so that they stay in the cache */
-	KEEP = 1 << 15          /* rows of a batch whose values in all layers are kept for the way back */
+	KEEP = 1 << 15          /* most rows for which the values of all layers are kept for the way back */
 };
 
 real *
@@ -78,9 +79,9 @@ grow(const struct ur_net *net, struct ur_work *work)
 {
 	size_t rows = work->plan.rows, width = widest(net), tiles = (size_t)work->threads * TILE;
 
-	work->keep = net->batchnorm || rows <= KEEP;
+	work->kept = net->batchnorm || (work->training && rows <= KEEP) ? net->layers : work->training;
 	for (size_t l = 0; l < net->layers; l++) {
-		ur_reals_need(&work->act[l], (work->keep || l == 0 ? rows : tiles) * net->width[l]);
+		ur_reals_need(&work->act[l], (l < work->kept ? rows : tiles) * net->width[l]);
 		if (net->batchnorm)
 			ur_reals_need(&work->norm[l], rows * net->width[l]);
 	}
@@ -111,11 +112,11 @@ row_inputs(const struct ur_net *net, struct ur_work *work)
 			weight[plan->row_of.p[k]]++;
 }
 
-/* ELU of hidden layer l in the tile from row `first` on.  In a large batch only layer 0, whose gradient is wanted whole, has all. */
+/* ELU of hidden layer l in the tile from row `first` on. */
 static real *
 act_of(const struct ur_net *net, struct ur_work *work, size_t l, size_t first, int thread)
 {
-	return work->act[l].p + (work->keep || l == 0 ? first : (size_t)thread * TILE) * net->width[l];
+	return work->act[l].p + (l < work->kept ? first : (size_t)thread * TILE) * net->width[l];
 }
 
 /* What layer l > 0 is given there. */
@@ -301,7 +302,7 @@ tile_backward(void *arg, int i, int thread)
 	const struct pass *pass = arg;
 	size_t first = (size_t)i * TILE, n = tile_rows(first, pass->work->plan.rows);
 
-	for (size_t l = 1; l < pass->net->layers && !pass->work->keep; l++)
+	for (size_t l = pass->work->kept; l < pass->net->layers; l++)
 		layer_forward(pass->net, pass->work, l, first, n, thread);
 	for (size_t l = pass->top; l >= pass->bottom; l--)
 		layer_backward(pass, l, i, thread);
@@ -360,6 +361,7 @@ layers_backward(const struct ur_net *net, struct ur_work *work, real *grad)
 void
 ur_net_backward(const struct ur_net *net, struct ur_work *work, const real *du, real *grad)
 {
+	assert(work->kept > 0 || net->layers == 0);
 	row_gradient(work, du);
 	layers_backward(net, work, grad);
 	ur_input_backward(net, work, grad);

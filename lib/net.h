@@ -64,8 +64,9 @@ struct ur_work {
 	struct ur_reals gates, c, tc, h;        /* [moves,4H], [moves,H] */
 	struct ur_reals dh, dc;                 /* [moves,H], [most users,H] */
 	struct ur_reals slot_h, dslot_h;        /* [slots,H] */
-	bool keep;                              /* act of all layers; else after layer 0 of a tile for each thread */
-	struct ur_reals act[UR_MAX_LAYERS];     /* [rows,width], or [threads,tile,width]: ELU, then dz */
+	size_t kept;                            /* layers that have act of all rows: all, or in a large batch the first, whose */
+	                                        /* gradient is wanted whole, or without a way back none */
+	struct ur_reals act[UR_MAX_LAYERS];     /* [rows,width], beyond the kept [threads,tile,width]: ELU, then dz */
 	struct ur_reals norm[UR_MAX_LAYERS];    /* [rows,width]: normalised, then its gradient */
 	struct ur_reals weight;                 /* [rows]: shown items that a row stands for */
 	struct ur_reals turned;                 /* a weight matrix transposed */
