@@ -9,7 +9,7 @@ gcc_says()
 	local less=
 	# gcc 12 takes the width of a vector for that of its elements, and does not see vectors being set
 	case $1 in lib/nn_*) less='-Wno-analyzer-shift-count-overflow -Wno-analyzer-use-of-uninitialized-value' ;; esac
-	gcc $flags $less -Wall -Wextra -O2 -fanalyzer -c -o /dev/null "$1" 2>&1
+	gcc $flags $less -Wall -Wextra -O2 -fanalyzer -S -o - "$1" 2>&1 >/dev/null
 }
 clang_says()    { clang-tidy --quiet --warnings-as-errors='*' "$1" -- $flags 2>/dev/null; }
 export -f gcc_says clang_says
