@@ -64,6 +64,25 @@ needs()
 	done
 }
 
+# begin_output FILE: sets part to the file to write to; the caller's trap removes it.  It is beside FILE, or beside what
+# FILE links to, and is given that name by end_output; a device or FIFO is written in place, from $scratch.
+begin_output()
+{
+	final=$1 part=$scratch/part
+	[ -e "$1" ] && [ ! -f "$1" ] && return
+	final=$(realpath -m -- "$1")
+	part=$(mktemp -- "$final.XXXXXX" 2>"$scratch/mktemp") || die "$1: $(sed 's/.*: //' "$scratch/mktemp")"
+}
+
+end_output()
+{
+	if [ "$part" = "$scratch/part" ]; then
+		cat "$part" >"$final"
+	else
+		chmod "$(printf %o $((0666 & ~$(umask))))" "$part" && sync "$part" && mv -T "$part" "$final"
+	fi
+}
+
 # Prints a file, unpacked if it is packed.
 unpacked()      # file
 {

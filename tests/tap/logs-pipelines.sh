@@ -61,6 +61,12 @@ if command -v parallel >/dev/null; then
 	ok "shard: no such file"
 	refuses 1 '^ur-shard: ' ur-shard -o none/such.ur 2 events.csv
 	ok "shard: no folder for the output"
+	if mknod null c 1 3 2>/dev/null && : 2>/dev/null >null; then
+		ur-shard -o null 2 events.csv && [ -c null ]
+		ok "shard: a device is written in place"
+	else
+		skip "shard: a device is written in place" "devices are not allowed here"
+	fi
 	refuses 1 'does not apply to --pick view' ur-shard -o bad.ur 2 events.csv --pick view
 	ok "shard: a wrong option of rr-sessionize"
 	for option in '--stats x' '-o x' '--shard 1/2' second.csv; do

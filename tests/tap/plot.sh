@@ -61,8 +61,19 @@ done <<'END'
 1|sweep.tsv: line 1: lr and foo are not|map sweep.tsv lr foo
 1|sweep.tsv: line 1: no figure foo|map -m foo sweep.tsv lr dims
 1|log.tsv: line 1: expected the table|reliability log.tsv
-1|/dev/null/x.svg: not written|-o /dev/null/x.svg curves log.tsv
+1|/dev/null/x.svg: Not a directory|-o /dev/null/x.svg curves log.tsv
 END
+mkdir disk
+if mount -t tmpfs -o size=8k none disk 2>/dev/null; then
+	refuses 1 '^ur-plot: disk/x.svg: not written' ur-plot -o disk/x.svg curves log.tsv && [ -z "$(ls disk)" ]
+	ok "nothing is left on a full disk"
+	umount disk
+else
+	skip "nothing is left on a full disk" "mounts are not allowed here"
+fi
+ln -s linked.svg link.svg && : >linked.svg
+ur-plot -o link.svg curves log.tsv && [ -L link.svg ] && tail -n 2 linked.svg | grep -q '</svg>'
+ok "a symbolic link's target is replaced"
 full() { ur-plot curves log.tsv >/dev/full; }
 refuses 1 '^ur-plot: <stdout>: not written' full
 ok "a full disk is an error"
