@@ -190,6 +190,7 @@ touch prepared
 sleep .01
 kill_tool rr-sessionize --stats stats.json -o out.ur big.csv -- out.ur stats.json
 rr-sessionize -o big.ur big.csv
+kill_tool rr-synth --scale .01 --truth truth.ur -o . -- events.csv item_properties_part1.csv item_properties_part2.csv category_tree.csv truth.ur
 kill_tool ur-featurize -o out.ur big.ur -- out.ur
 ur-featurize --split 2:1:1 -o many.ur big.ur
 kill_tool ur-dump many.ur --

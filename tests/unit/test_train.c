@@ -376,7 +376,17 @@ test_resume_anywhere(void **state)
 }
 
 static void
-test_every_prefix_of_a_checkpoint_is_refused(void **state)
+assert_refused(struct course *c, FILE *f)
+{
+	char err[UR_ERR];
+
+	assert_int_equal(ur_checkpoint_read(&c->train, &c->stage, checkpoint_path(f), err), -1);
+	assert_null(strchr(err, '\n'));
+}
+
+/* Every prefix, and one bit of each byte, in turn each of the eight. */
+static void
+test_every_damage_of_a_checkpoint_is_refused(void **state)
 {
 	char err[UR_ERR];
 	struct course c;
@@ -389,10 +399,19 @@ test_every_prefix_of_a_checkpoint_is_refused(void **state)
 	assert_int_equal(ur_checkpoint_write(&c.train, &c.stage, f, err), 0);
 	assert_int_equal(fflush(f), 0);
 	size = ftell(f);
-	for (long n = size - 1; n >= 0; n -= n > 600 && n < size - 100 ? 97 : 1) {
-		assert_int_equal(ftruncate(fileno(f), n), 0);
-		assert_int_equal(ur_checkpoint_read(&c.train, &c.stage, checkpoint_path(f), err), -1);
-		assert_null(strchr(err, '\n'));
+	for (long at = 0; at < size; at++) {
+		uint8_t byte, flipped;
+
+		assert_int_equal(pread(fileno(f), &byte, 1, at), 1);
+		flipped = byte ^ (uint8_t)(1 << at % 8);
+		assert_int_equal(pwrite(fileno(f), &flipped, 1, at), 1);
+		assert_refused(&c, f);
+		assert_int_equal(pwrite(fileno(f), &byte, 1, at), 1);
+	}
+	assert_int_equal(ur_checkpoint_read(&c.train, &c.stage, checkpoint_path(f), err), 1);
+	while (size-- > 0) {
+		assert_int_equal(ftruncate(fileno(f), size), 0);
+		assert_refused(&c, f);
 	}
 	fclose(f);
 	course_end(&c);
@@ -451,7 +470,7 @@ main(void)
 		cmocka_unit_test(test_a_row_catches_up),
 		cmocka_unit_test(test_divergence),
 		cmocka_unit_test(test_resume_anywhere),
-		cmocka_unit_test(test_every_prefix_of_a_checkpoint_is_refused),
+		cmocka_unit_test(test_every_damage_of_a_checkpoint_is_refused),
 		cmocka_unit_test(test_policy_alone_closes_the_gap),
 	};
 
