@@ -81,7 +81,8 @@ _Noreturn void ur_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2
  * Output files appear whole or not at all: written under a temporary name in the same
  * folder, synced and renamed by ur_output_commit; removed on exit and on SIGINT, SIGTERM,
  * SIGHUP otherwise.  "-" and NULL are standard output; a path that exists and is no regular
- * file (a device, a FIFO) is written in place; a symbolic link's target is replaced.
+ * file (a device, a FIFO) is written in place; a symbolic link's target is replaced.  One file for
+ * two outputs is refused (UR_USAGE).
  */
 struct ur_output {
 	FILE *f;                /* write here; errors are found when it is settled or committed */

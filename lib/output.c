@@ -11,7 +11,7 @@
 #include "cli.h"
 #include "mem.h"
 
-enum { MAX_TEMPORARIES = 8 };
+enum { MAX_TEMPORARIES = 8, SUFFIX = 7 };        /* a temporary name is the final one and .XXXXXX */
 
 /* Unfinished files, for the exit and signal handlers; a slot is free when NULL. */
 static char *volatile temporaries[MAX_TEMPORARIES];
@@ -91,6 +91,25 @@ forget(const char *temporary)
 			temporaries[i] = NULL;
 }
 
+/* A free path with its folder resolved, so that a file has one name; as it is where that cannot be done. */
+static char *
+in_real_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+	char *folder = ur_strdup(slash == NULL ? "." : path), *resolved, *full;
+
+	if (slash != NULL)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	resolved = realpath(folder, NULL);
+	free(folder);
+	if (resolved == NULL)
+		return ur_strdup(path);
+	full = ur_alloc(strlen(resolved) + strlen(name) + 2, 1);
+	sprintf(full, "%s/%s", resolved, name);
+	free(resolved);
+	return full;
+}
+
 /* Where the bytes of `path` will stand: the target of a symbolic link, or path itself; NULL if the link dangles. */
 static char *
 final_path(const char *path)
@@ -99,8 +118,20 @@ final_path(const char *path)
 	struct stat st;
 
 	if (target == NULL && (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode)))
-		return ur_strdup(path);
+		return in_real_folder(path);
 	return target;
+}
+
+/* Is an output that is not finished to stand at `path`? */
+static bool
+is_taken(const char *path)
+{
+	size_t n = strlen(path);
+
+	for (int i = 0; i < MAX_TEMPORARIES; i++)
+		if (temporaries[i] != NULL && strlen(temporaries[i]) == n + SUFFIX && strncmp(temporaries[i], path, n) == 0)
+			return true;
+	return false;
 }
 
 static FILE *
@@ -112,7 +143,7 @@ open_temporary(struct ur_output *out)
 	int fd;
 
 	umask(mask);
-	out->temporary = ur_alloc(strlen(out->path) + 8, 1);
+	out->temporary = ur_alloc(strlen(out->path) + SUFFIX + 1, 1);
 	sprintf(out->temporary, "%s.XXXXXX", out->path);
 	guard_temporaries();
 	sigfillset(&all);       /* no signal between the file's birth and its note in the list */
@@ -150,6 +181,8 @@ ur_output_open(struct ur_output *out, const char *path, int kind)
 		out->path = final_path(path);
 		if (out->path == NULL)
 			ur_die("%s: a symbolic link to nothing, expected a file or a free name", path);
+		if (is_taken(out->path))
+			ur_usage("%s: one file for two outputs", path);
 		out->f = open_temporary(out);
 	}
 	if (out->f == NULL)

@@ -137,6 +137,13 @@ ok "names with newlines"
 refuses 2 'same file' rr-sessionize -o few.csv few.csv
 ok "an output that is the input"
 
+refuses 2 '^rr-sessionize: ./both: one file for two outputs' rr-sessionize -o both --stats ./both few.csv && ! ls both* 2>/dev/null
+ok "rr-sessionize: one file for two outputs"
+refuses 2 '/events.csv: one file for two outputs' rr-synth --scale .001 -o synth --truth "$PWD/synth/events.csv" && [ -z "$(ls synth)" ]
+ok "rr-synth: one file for two outputs"
+refuses 2 '^ur-pretrain: ./both: one file for two outputs' ur-pretrain -o both --log ./both same.ur && ! ls both* 2>/dev/null
+ok "ur-pretrain: one file for two outputs"
+
 ln -s few-2.ur link
 echo old >few-2.ur
 rr-sessionize -o link few.csv && [ -L link ] && cmp few-2.ur few.ur
