@@ -112,6 +112,13 @@ ok "result pages: the first click, no click, clicks on what was not shown"
 [ "$(rr-sessionize -f impressions table | ur-dump | sed '1d;$d' | jq -c '[.user, .pick, .items, .rank]' | tr '\n' ' ')" = \
     '[1,1,[10,20,30],[0,1,2]] [2,null,[10,20,30],[0,1,2]] [3,1,[5,6],[0,1]] ' ]
 ok "result pages: as sessions"
+mkdir folder
+refuses 1 '^ur-serp-to-impressions: folder: Is a directory' ur-serp-to-impressions pages folder &&
+    ! ur-serp-to-impressions pages folder 2>/dev/null | rr-sessionize -f impressions -o lost.ur 2>/dev/null && [ ! -e lost.ur ]
+ok "result pages: what cannot be read is no end of the table"
+full() { ur-serp-to-impressions pages >/dev/full; }
+refuses 1 '^ur-serp-to-impressions: <stdout>: write failed' full
+ok "result pages: a full disk"
 yandex=${UR_DATA:-$T/../../shared/data}/yandex-serp-clicks
 if [ -d "$yandex" ]; then
 	zstd -dcq "$yandex/trainSample.zst" "$yandex/testSample.zst" | ur-serp-to-impressions |

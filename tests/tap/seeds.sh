@@ -13,6 +13,10 @@ printf 'metric\tmean\tsd\tlow\thigh\nnll\t2\t1\t-0.48414\t4.4841\nusers\t9\t0\t9
 diff want got
 ok "mean, standard deviation and t interval of three seeds"
 
+full() { "$seeds" 2 "$table" >/dev/full; }
+refuses 1 ': <stdout>: write failed' full
+ok "a full disk"
+
 "$seeds" -j 1 -s 7 1 "$table" | grep -q "^nll	7	nan	nan	nan$"
 ok "one seed has no spread; -s names the first"
 

@@ -17,6 +17,9 @@ touch before
 ur-study -q --splits 3 sessions.ur grid.tsv dir | cmp - table.tsv && [ -z "$(find dir -name model.ur -newer before)" ]
 ok "again: the same table, nothing trained"
 
+full() { ur-study -q --splits 3 sessions.ur grid.tsv dir >/dev/full; }
+refuses 1 '^ur-study: <stdout>: write failed' full
+ok "a full disk"
 refuses 2 "splits: '1' is not" ur-study --splits 1 sessions.ur grid.tsv dir
 ok "one split"
 refuses 2 "jobs: '0' is not" ur-study --jobs 0 sessions.ur grid.tsv dir

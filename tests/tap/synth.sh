@@ -52,6 +52,9 @@ ok "a tree as deep as the real one"
 ok "ur-shape: logs side by side"
 awk -F '\t' '/visitors with (2|3|5|10) / { if ($3 / $2 < .7 || $3 / $2 > 1.5) exit 1 }' shape
 ok "visitors as active as the real ones"
+full() { ur-shape made=shop/events.csv >/dev/full; }
+refuses 1 '^ur-shape: <stdout>: write failed' full
+ok "ur-shape: a full disk"
 refuses 2 'expected a log' ur-shape && refuses 1 'none.csv: no such file' ur-shape none.csv
 ok "ur-shape: no log"
 
