@@ -68,6 +68,13 @@ ok "CSV numbers the steps of a user through all frames"
 refuses 1 '^ur-dump: empty: empty, expected a ur stream$' ur-dump empty
 ok "an empty file"
 echo 'timestamp,visitorid,event,itemid' >log.csv
+rr-sessionize --events $'view=\xff\xed\xa0\x80\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x01"\\\\' log.csv | ur-dump | head -1 >odd.json
+[ "$(jq -r '.history[0].args.events' odd.json)" = $'view=\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x01"\\\\' ]
+ok "texts that are no UTF-8, or need an escape"
+printf 'timestamp,itemid,property,value\n0,1,available,1\n' >stock.csv
+{ cat log.csv; printf '%s\n' 1,1,view,1 2,1,view,2 3,1,addtocart,2; } | rr-sessionize |
+    ur-featurize --features available --properties stock.csv --split 1:0:0 | ur-dump --csv | head -1 | grep -q ',row,available$'
+ok "--csv: a column that tells of stock"
 refuses 1 '^ur-dump: log.csv: not a ur stream$' ur-dump log.csv
 ok "another file"
 refuses 1 '^ur-dump: none: No such file or directory$' ur-dump none

@@ -110,6 +110,11 @@ ur-pretrain -v --state none --dims 0 --ridge .01 -o a.ur train.ur 2>a.txt &&
 value() { sed -n 's/.*objective \([0-9.]*\).*/\1/p' $1; }
 awk -v a="$(value a.txt)" -v b="$(value b.txt)" 'BEGIN { d = a - b; exit !(a > 0 && d < 1e-8 && d > -1e-8) }'
 ok "--ridge: the optimum, from two starts"
+choices 30 | sed 's/validation/train/' >alone.tsv
+batches alone.tsv >alone.ur
+ur-pretrain -q --state none --dims 0 -o a.ur alone.ur 2>alone.txt && ur-pretrain -q --state none --dims 0 --ridge .01 -o b.ur alone.ur &&
+    grep -q '^ur-pretrain: there are no validation steps to choose the ridge by: it is 0.01$' alone.txt
+ok "--ridge: without validation steps"
 ur-pretrain --state none --dims 0 --log grid.tsv -o a.ur train.ur 2>grid.txt
 [ "$(grep -c 'ridge' grid.txt)" = 11 ] && [ "$(wc -l <grid.tsv)" = 12 ] &&
     ur-dump a.ur | head -1 | jq -e '.training.ridge > 0' >/dev/null
