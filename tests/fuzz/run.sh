@@ -11,7 +11,7 @@ export BUILD seconds ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 UBS
 fuzz()
 {
 	mkdir -p "$BUILD/found" "$BUILD/corpus/$1" "corpus/$1"
-	"$BUILD/fuzz/$1" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -close_fd_mask=3 \
+	"$BUILD/fuzz/$1" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 -close_fd_mask=3 \
 	    -print_final_stats=1 -artifact_prefix="$BUILD/found/$1-" "$BUILD/corpus/$1" "corpus/$1" >"$BUILD/$1.log" 2>&1
 	local status=$?
 	awk -v name="$1" -v status=$status '
