@@ -115,7 +115,7 @@ ur_frozen_free(struct ur_frozen *frozen)
 	*frozen = (struct ur_frozen){ 0 };
 }
 
-/* Are more users drawn in the whole course than there are? */
+/* Are so many users drawn in the whole course that one pass over all of them is less work? */
 static bool
 meets_all(const struct ur_train *train)
 {

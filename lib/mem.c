@@ -43,15 +43,14 @@ ur_calloc(size_t n, size_t size)
 	return p;
 }
 
-static void *
-aligned(size_t n, size_t size, size_t *bytes)
+void *
+ur_room(size_t n, size_t size)
 {
 	void *p;
 
 	if (size != 0 && n > (PTRDIFF_MAX - 64) / size)
 		no_memory(n, size);
-	*bytes = (n * size + 64) / 64 * 64;
-	p = aligned_alloc(64, *bytes);
+	p = aligned_alloc(64, (n * size + 64) / 64 * 64);
 	if (p == NULL)
 		no_memory(n, size);
 	return p;
@@ -60,18 +59,7 @@ aligned(size_t n, size_t size, size_t *bytes)
 void *
 ur_aligned(size_t n, size_t size)
 {
-	size_t bytes;
-	void *p = aligned(n, size, &bytes);
-
-	return memset(p, 0, bytes);
-}
-
-void *
-ur_room(size_t n, size_t size)
-{
-	size_t bytes;
-
-	return aligned(n, size, &bytes);
+	return memset(ur_room(n, size), 0, n * size);
 }
 
 char *

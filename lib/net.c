@@ -74,12 +74,21 @@ widest(const struct ur_net *net)
 	return most;
 }
 
+/* Batch normalisation goes over all rows layer by layer.  Else what the way back wants whole is the first layer alone. */
+static size_t
+kept_layers(const struct ur_net *net, const struct ur_work *work)
+{
+	if (net->batchnorm || (work->training && work->plan.rows <= KEEP))
+		return net->layers;
+	return work->training ? 1 : 0;
+}
+
 static void
 grow(const struct ur_net *net, struct ur_work *work)
 {
 	size_t rows = work->plan.rows, width = widest(net), tiles = (size_t)work->threads * TILE;
 
-	work->kept = net->batchnorm || (work->training && rows <= KEEP) ? net->layers : work->training;
+	work->kept = kept_layers(net, work);
 	for (size_t l = 0; l < net->layers; l++) {
 		ur_reals_need(&work->act[l], (l < work->kept ? rows : tiles) * net->width[l]);
 		if (net->batchnorm)

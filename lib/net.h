@@ -64,8 +64,7 @@ struct ur_work {
 	struct ur_reals gates, c, tc, h;        /* [moves,4H], [moves,H] */
 	struct ur_reals dh, dc;                 /* [moves,H], [most users,H] */
 	struct ur_reals slot_h, dslot_h;        /* [slots,H] */
-	size_t kept;                            /* layers that have act of all rows: all, or in a large batch the first, whose */
-	                                        /* gradient is wanted whole, or without a way back none */
+	size_t kept;                            /* layers, from the first on, that have act of all rows */
 	struct ur_reals act[UR_MAX_LAYERS];     /* [rows,width], beyond the kept [threads,tile,width]: ELU, then dz */
 	struct ur_reals norm[UR_MAX_LAYERS];    /* [rows,width]: normalised, then its gradient */
 	struct ur_reals weight;                 /* [rows]: shown items that a row stands for */

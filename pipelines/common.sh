@@ -64,6 +64,12 @@ needs()
 	done
 }
 
+# Prints a file that is whole: what ends early has met a full disk or a closed pipe.
+print_file()    # file
+{
+	cat -- "$1" 2>/dev/null || die "<stdout>: write failed"
+}
+
 # begin_output FILE: sets part to the file to write to; the caller's trap removes it.  It is beside FILE, or beside what
 # FILE links to, and is given that name by end_output; a device or FIFO is written in place, from $scratch.
 begin_output()

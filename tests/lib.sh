@@ -15,6 +15,9 @@ skip()          # name, why
 	echo "ok $n - $1 # skip $2"
 }
 
+# Is this a build with a sanitizer, whose own memory and libraries are in the way of some tests?
+sanitized() { nm "$BUILD/ur-pretrain" | grep -q -E '__(a|t)san_init'; }
+
 # refuses STATUS PATTERN COMMAND...: the command ends with STATUS and says one line on
 # standard error that matches the extended regular expression PATTERN.
 refuses()

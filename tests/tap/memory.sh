@@ -13,7 +13,7 @@ ok "batches of more than $limit MB"
 # --- what a process may have of its own, which a mapped file is not -----------------------
 
 limited() { (ulimit -d $((limit << 10)) && "$@"); }
-if [ -n "$(nm "$BUILD/ur-pretrain" | grep -E '__(a|t)san_init')" ]; then
+if sanitized; then
 	skip "a limit on memory" "a sanitizer needs more than that for itself"
 elif limited $train -o piped.ur < <(cat train.ur) 2>err; then
 	skip "a limit on memory" "ulimit -d does not hold mapped memory here"
@@ -50,7 +50,7 @@ control_group()
 	return 1
 }
 
-if [ -n "$(nm "$BUILD/ur-pretrain" | grep -E '__(a|t)san_init')" ] || ! group=$(control_group); then
+if sanitized || ! group=$(control_group); then
 	skip "ur-pretrain in a control group" "no right to make one, or a sanitizer build"
 else
 	sync train.ur && dd if=train.ur iflag=nocache count=0 status=none         # pages there already would not count
