@@ -59,6 +59,8 @@ done <<'END'
 1|d: no run has a figure foo|-b 00000000000000aa -m foo d
 END
 full() { ur-rank -b 00000000000000bb $1 d >/dev/full; }
-refuses 1 '^ur-rank: <stdout>: write failed' full --json
-ok "a full disk is an error"
+for form in '' --json; do
+	refuses 1 '^ur-rank: <stdout>: write failed' full $form
+	ok "a full disk is an error${form:+, $form}"
+done
 done_testing

@@ -1,5 +1,7 @@
-/* Every job is done once, however many threads there are, phase after phase. */
+/* Every job is done once, however many threads there are, phase after phase; signals are for the first thread. */
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -39,10 +41,47 @@ test_each_job_once(void **state)
 	ur_pool_free(NULL);
 }
 
+struct masks {
+	pthread_t first;
+	sigset_t mask[2];       /* of the first thread, of the other */
+	atomic_int begun;
+};
+
+/* Both jobs wait for each other, so that neither thread does two. */
+static void
+take_mask(void *arg, int i, int thread)
+{
+	struct masks *m = arg;
+
+	(void)i, (void)thread;
+	pthread_sigmask(SIG_SETMASK, NULL, &m->mask[!pthread_equal(pthread_self(), m->first)]);
+	atomic_fetch_add(&m->begun, 1);
+	for (int spins = 0; atomic_load(&m->begun) < 2; spins++)
+		ur_pool_wait(spins);
+}
+
+static void
+test_signals_go_to_the_first_thread(void **state)
+{
+	struct masks m = { .first = pthread_self() };
+	struct ur_pool *pool = ur_pool_new(2);
+
+	(void)state;
+	sigemptyset(&m.mask[0]);
+	sigemptyset(&m.mask[1]);
+	ur_pool_run(pool, take_mask, &m, 2);
+	for (int other = 0; other < 2; other++) {
+		assert_int_equal(sigismember(&m.mask[other], SIGTERM), other);
+		assert_int_equal(sigismember(&m.mask[other], SIGINT), other);
+		assert_int_equal(sigismember(&m.mask[other], SIGBUS), 0);
+	}
+	ur_pool_free(pool);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_job_once) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_job_once), cmocka_unit_test(test_signals_go_to_the_first_thread) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
