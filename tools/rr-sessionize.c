@@ -1,4 +1,4 @@
-/* rr-sessionize - from a click log to sessions with display sets; see rr-sessionize(1). */
+/* rr-sessionize - turn a click log into sessions with display sets; see rr-sessionize(1). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,32 +21,32 @@ static const char *column_names, *event_names, *shard, *output, *stats;
 static const struct ur_opt opts[] = {
 	{ 'f', "format", UR_ENUM, &format, .arg = "retailrocket|chen2019|impressions", .flags = UR_PARAM,
 	    .help = "what the log looks like" },
-	{ 'g', "gap", UR_INT, &gap, 0, INT32_MAX, "seconds without an event that a session survives", "S", UR_PARAM },
+	{ 'g', "gap", UR_INT, &gap, 0, INT32_MAX, "longest gap within a session, in seconds", "S", UR_PARAM },
 	{ 'p', "pick", UR_ENUM, &pick, .arg = "addtocart|transaction|view", .flags = UR_PARAM,
 	    .help = "events that are picks" },
-	{ 'n', "max-set", UR_INT, &max_set, 1, UINT16_MAX, "most items of a display set", "N", UR_PARAM },
+	{ 'n', "max-set", UR_INT, &max_set, 1, UINT16_MAX, "largest display set", "N", UR_PARAM },
 	{ 0, "orphan", UR_ENUM, &orphan, .arg = "skip|add", .flags = UR_PARAM,
-	    .help = "a pick not viewed before is left out, or joins the set" },
+	    .help = "whether a pick not viewed before is left out or joins the set" },
 	{ 0, "keep-singletons", UR_FLAG, &keep_singletons, .flags = UR_PARAM, .help = "keep sets of one item" },
 	{ 0, "no-pick", UR_FLAG, &no_pick, .flags = UR_PARAM,
-	    .help = "the views after a session's last pick are a step without a pick" },
+	    .help = "write the views after a session's last pick as a step without a pick" },
 	{ 0, "history", UR_ENUM, &history, .arg = "picks|views", .flags = UR_PARAM,
-	    .help = "what moves the state: views are written as context steps" },
+	    .help = "what moves the state; with views, they are written as context steps" },
 	{ 'c', "columns", UR_STR, &column_names, .arg = "KEY=NAME,...", .flags = UR_PARAM,
 	    .help = "other names of the log's columns" },
 	{ 'e', "events", UR_STR, &event_names, .arg = "KEY=WORD,...", .flags = UR_PARAM,
 	    .help = "other words for the log's events" },
 	{ 't', "time-unit", UR_ENUM, &time_unit, .arg = "ms|s|iso", .flags = UR_PARAM, .help = "how times are written" },
-	{ 0, "hash-ids", UR_FLAG, &hash_ids, .flags = UR_PARAM, .help = "ids are text" },
-	{ 0, "sorted", UR_FLAG, &sorted, .help = "the log is in the order of (visitor, time): constant memory" },
+	{ 0, "hash-ids", UR_FLAG, &hash_ids, .flags = UR_PARAM, .help = "ids are any text" },
+	{ 0, "sorted", UR_FLAG, &sorted, .help = "the log is ordered by (visitor, time): constant memory" },
 	{ 0, "shard", UR_STR, &shard, .arg = "I/N", .help = "keep the I-th of N parts of the visitors, I from 0" },
 	{ 0, "skip-bad", UR_U64, &skip_bad, .arg = "N", .help = "leave out up to N bad rows" },
-	{ 0, "stats", UR_STR, &stats, .arg = "FILE", .help = "write the counters there, as JSON" },
-	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the sessions there, not to standard output" },
+	{ 0, "stats", UR_STR, &stats, .arg = "FILE", .help = "write counters to FILE, as JSON" },
+	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the sessions to FILE instead of standard output" },
 	{ 0 }
 };
 static const struct ur_tool tool = {
-	"rr-sessionize", "from a click log to sessions with display sets", "[options] [file ...]", opts, NULL
+	"rr-sessionize", "turn a click log into sessions with display sets", "[options] [file ...]", opts, NULL
 };
 
 static struct ur_counts counts;

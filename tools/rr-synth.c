@@ -1,4 +1,4 @@
-/* rr-synth - a made-up shop and its click log, from a known user model; see rr-synth(1). */
+/* rr-synth - make up a shop and its click log, from a known user model; see rr-synth(1). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +12,14 @@ static const char *scale = "sample", *folder, *truth_path;
 static uint64_t seed = 1;
 static const struct ur_opt opts[] = {
 	{ 's', "scale", UR_STR, &scale, .arg = "full|sample|X", .flags = UR_PARAM,
-	    .help = "as the real dataset, as its bundled part, or a fraction of the real one" },
-	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "of everything" },
-	{ 't', "truth", UR_STR, &truth_path, .arg = "FILE", .help = "write there the model that picks" },
-	{ 'o', "output", UR_STR, &folder, .arg = "DIR", .help = "the folder for the files; made if it is not there" },
+	    .help = "size: the real dataset's, its bundled sample's, or a multiple of the real one's" },
+	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "seed of all random numbers" },
+	{ 't', "truth", UR_STR, &truth_path, .arg = "FILE", .help = "write the model that picks to FILE" },
+	{ 'o', "output", UR_STR, &folder, .arg = "DIR", .help = "folder for the files; made if missing" },
 	{ 0 }
 };
 static const struct ur_tool tool = {
-	"rr-synth", "a made-up shop and its click log, from a known user model", "[options] -o dir", opts, NULL
+	"rr-synth", "make up a shop and its click log, from a known user model", "[options] -o dir", opts, NULL
 };
 
 enum { EVENTS, PART1, PART2, TREE, FILES };

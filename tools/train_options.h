@@ -25,31 +25,31 @@ enum { NO_CLICK_AUTO, NO_CLICK_NONE, NO_CLICK_ZERO };
 static int no_click = NO_CLICK_AUTO;
 
 #define ARCHITECTURE_OPTIONS \
-	{ 's', "state", UR_ENUM, &state, 0, 0, "what a user's past becomes", "lstm|pw|none", UR_PARAM }, \
+	{ 's', "state", UR_ENUM, &state, 0, 0, "how a user's past is summarised", "lstm|pw|none", UR_PARAM }, \
 	{ 0, "hidden", UR_INT, &arch.hidden, 1, 4096, "units of the LSTM", "N", UR_PARAM }, \
-	{ 0, "pw-dim", UR_INT, &arch.pw_dim, 1, 1024, "histories of the position weights", "N", UR_PARAM }, \
+	{ 0, "pw-dim", UR_INT, &arch.pw_dim, 1, 1024, "weighted sums in the position weights", "N", UR_PARAM }, \
 	{ 0, "pw-band", UR_INT, &arch.pw_band, 1, 65535, "picks that the position weights look back", "N", UR_PARAM }, \
-	{ 'd', "dims", UR_STR, &dims, 0, 0, "hidden layers; 0 for none", "N-N...", UR_PARAM }, \
+	{ 'd', "dims", UR_STR, &dims, 0, 0, "widths of the hidden layers; 0 for none", "N-N...", UR_PARAM }, \
 	{ 0, "batchnorm", UR_FLAG, &arch.batchnorm, 0, 0, "batch normalisation after each hidden layer", NULL, UR_PARAM }
 
 #define TRAINING_OPTIONS \
-	{ 0, "no-click", UR_ENUM, &no_click, 0, 0, "may a visitor pick nothing, at reward 0", "auto|none|zero", UR_PARAM }, \
+	{ 0, "no-click", UR_ENUM, &no_click, 0, 0, "whether a visitor may pick nothing, at reward 0", "auto|none|zero", UR_PARAM }, \
 	{ 0, "lr", UR_REAL, &set.lr, 0, 1e30, "learning rate of Adam", "RATE", UR_PARAM }, \
-	{ 0, "l2", UR_REAL, &set.l2, 0, 1e30, "L * w is added to the gradient of every matrix", "L", UR_PARAM }, \
-	{ 0, "lazy-adam", UR_FLAG, &set.lazy, 0, 0, "update rows of one-hots only when a batch meets them", NULL, UR_PARAM }, \
+	{ 0, "l2", UR_REAL, &set.l2, 0, 1e30, "add L * w to the gradient of every matrix", "L", UR_PARAM }, \
+	{ 0, "lazy-adam", UR_FLAG, &set.lazy, 0, 0, "update the row of a one-hot code only when a batch contains it", NULL, UR_PARAM }, \
 	{ 'b', "batch", UR_INT, &set.batch, 1, INT32_MAX, "users in an iteration", "N", UR_PARAM }, \
 	{ 'n', "iterations", UR_INT, &set.iterations, 0, INT32_MAX, "iterations in all", "N", UR_PARAM }, \
 	{ 0, "eval-every", UR_INT, &set.eval_every, 1, INT32_MAX, "iterations between evaluations", "N", UR_PARAM }, \
 	{ 0, "patience", UR_INT, &set.patience, 0, INT32_MAX, "stop after N evaluations without a better figure; 0 never", \
 	    "N", UR_PARAM }, \
 	{ 0, "select", UR_ENUM, &selection, 0, 0, "validation figure that chooses the model kept", "nll|prec@1|prec@2", UR_PARAM }, \
-	{ 0, "seed", UR_U64, &set.seed, 0, 0, "of all random numbers", "N", 0 }, \
-	{ 0, "threads", UR_INT, &set.threads, 1, 256, "threads; the result does not depend on them", "N", 0 }, \
-	{ 0, "log", UR_STR, &log_path, 0, 0, "a row of figures for each evaluation, TSV", "FILE", 0 }, \
-	{ 0, "checkpoint", UR_STR, &checkpoint_path, 0, 0, "keep the state of the training here", "FILE", 0 }, \
-	{ 0, "resume", UR_FLAG, &resume, 0, 0, "go on from the checkpoint, if there is one", NULL, 0 }, \
+	{ 0, "seed", UR_U64, &set.seed, 0, 0, "seed of all random numbers", "N", 0 }, \
+	{ 0, "threads", UR_INT, &set.threads, 1, 256, "number of threads; the result does not depend on it", "N", 0 }, \
+	{ 0, "log", UR_STR, &log_path, 0, 0, "write a row of figures for each evaluation, as TSV", "FILE", 0 }, \
+	{ 0, "checkpoint", UR_STR, &checkpoint_path, 0, 0, "keep the state of training in FILE", "FILE", 0 }, \
+	{ 0, "resume", UR_FLAG, &resume, 0, 0, "continue from the checkpoint, if there is one", NULL, 0 }, \
 	{ 'p', "preset", UR_STR, &preset, 0, 0, "settings of the reference: chen2019", "NAME", UR_PARAM }, \
-	{ 'o', "output", UR_STR, &output, 0, 0, "the model [standard output]", "FILE", 0 }
+	{ 'o', "output", UR_STR, &output, 0, 0, "write the model to FILE instead of standard output", "FILE", 0 }
 
 static void
 refuse_same_file(const char *input)

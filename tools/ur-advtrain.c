@@ -8,11 +8,11 @@ static const char *model_path;
 
 static const struct ur_opt opts[] = {
 	{ 'm', "model", UR_STR, &model_path, 0, 0, "start from this model; without it, from random values", "MODEL", 0 },
-	{ 0, "inner", UR_ENUM, &inner, 0, 0, "who finds the inner maximum", "network|exact", UR_PARAM },
-	{ 0, "regularizer", UR_ENUM, &regularizer, 0, 0, "of the policy's choice", "l2|shannon", UR_PARAM },
+	{ 0, "inner", UR_ENUM, &inner, 0, 0, "what finds the inner maximum", "network|exact", UR_PARAM },
+	{ 0, "regularizer", UR_ENUM, &regularizer, 0, 0, "regulariser of the policy's choice", "l2|shannon", UR_PARAM },
 	{ 0, "eta", UR_REAL, &arch.eta, 0, 1e6, "weight of rewards against the regulariser", "ETA", UR_PARAM | UR_ABOVE },
-	{ 0, "max-steps", UR_INT, &set.max_steps, 1, 1000, "steps of the policy in an iteration", "N", UR_PARAM },
-	{ 0, "min-steps", UR_INT, &set.min_steps, 0, 1000, "steps of the reward in an iteration", "N", UR_PARAM },
+	{ 0, "max-steps", UR_INT, &set.max_steps, 1, 1000, "updates of the policy in an iteration", "N", UR_PARAM },
+	{ 0, "min-steps", UR_INT, &set.min_steps, 0, 1000, "updates of the reward in an iteration; 0 freezes it", "N", UR_PARAM },
 	{ 0, "policy-dims", UR_STR, &policy_dims, 0, 0, "hidden layers of the policy; 0 for none", "N-N...", UR_PARAM },
 	ARCHITECTURE_OPTIONS,
 	TRAINING_OPTIONS,

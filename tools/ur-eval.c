@@ -21,13 +21,13 @@ static bool json, per_step, per_item;
 static const struct ur_opt opts[] = {
 	{ 'm', "model", UR_LIST, &model_paths, 0, 0, "model to score, required; a second one is compared with the first", "FILE", 0 },
 	{ 'r', "role", UR_ENUM, &role_word, 0, 0, "steps to score", "test|validation|train", 0 },
-	{ 0, "by", UR_ENUM, &by, 0, 0, "network whose scores are judged", "reward|policy", 0 },
+	{ 0, "by", UR_ENUM, &by, 0, 0, "network to judge", "reward|policy", 0 },
 	{ 'b', "bootstrap", UR_INT, &draws, 0, 100000, "resamples for the bounds; 0 leaves them empty", NULL, 0 },
 	{ 0, "seed", UR_U64, &seed, 0, 0, "seed of the resamples", NULL, 0 },
 	{ 'j', "json", UR_FLAG, &json, 0, 0, "print the table as one JSON object", NULL, 0 },
-	{ 0, "per-step", UR_FLAG, &per_step, 0, 0, "print each step instead", NULL, 0 },
-	{ 0, "per-item", UR_FLAG, &per_item, 0, 0, "print each shown item instead", NULL, 0 },
-	{ 'o', "output", UR_STR, &output_path, 0, 0, "where to write, default standard output", "FILE", 0 },
+	{ 0, "per-step", UR_FLAG, &per_step, 0, 0, "print each step instead of the table", NULL, 0 },
+	{ 0, "per-item", UR_FLAG, &per_item, 0, 0, "print each shown item instead of the table", NULL, 0 },
+	{ 'o', "output", UR_STR, &output_path, 0, 0, "write to FILE instead of standard output", "FILE", 0 },
 	{ 0 }
 };
 static const struct ur_tool tool = {

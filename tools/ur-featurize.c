@@ -20,23 +20,23 @@ static const struct ur_opt opts[] = {
 	{ 'f', "features", UR_STR, &features, .arg = "LIST", .flags = UR_PARAM,
 	    .help = "of id, category, root, price, available, repeat, popularity" },
 	{ 'c', "min-count", UR_INT, &min_count, 1, INT_MAX, .arg = "N", .flags = UR_PARAM,
-	    .help = "training steps that show an item of a code of its own" },
+	    .help = "training steps that must show an item for it to have a code of its own" },
 	{ 's', "split", UR_STR, &split_text, .arg = "A:B:C", .flags = UR_PARAM,
 	    .help = "shares of training, validation, test; replaces roles when given" },
 	{ 'b', "split-by", UR_ENUM, &split_by, .arg = "user|time", .flags = UR_PARAM,
 	    .help = "split whole users, or steps by their time" },
-	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "of the split by user" },
+	{ 0, "seed", UR_U64, &seed, .arg = "N", .help = "seed of the split by user" },
 	{ 'p', "properties", UR_LIST, &properties, .arg = "FILE",
-	    .help = "item_properties.csv, may be given more than once" },
+	    .help = "item_properties.csv; may be given more than once" },
 	{ 0, "categories", UR_STR, &categories, .arg = "FILE", .help = "category_tree.csv" },
 	{ 0, "skip-bad", UR_U64, &skip_bad, .arg = "N", .help = "leave out up to N bad rows of these files" },
 	{ 0, "spec", UR_STR, &spec_path, .arg = "FILE",
-	    .help = "features and what was learned for them, from these batches or this model" },
-	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the batches there, not to standard output" },
+	    .help = "take features, and what was learned for them, from these batches or this model" },
+	{ 'o', "output", UR_STR, &output, .arg = "FILE", .help = "write the batches to FILE instead of standard output" },
 	{ 0 }
 };
 static const struct ur_tool tool = {
-	"ur-featurize", "from sessions to batches: features for items, roles for steps", "[options] [file ...]", opts, NULL
+	"ur-featurize", "turn sessions into batches: features for items, roles for steps", "[options] [file ...]", opts, NULL
 };
 
 static const char *

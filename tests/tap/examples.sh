@@ -9,6 +9,7 @@ prepare()
 	zstd -dcq "$T/data/retailrocket/events.csv.zst" >events.csv
 	gzip -1 -c events.csv >events.csv.gz
 	cp "$T/data/retailrocket/category_tree.csv" .
+	mkdir tests && ln -s "$T/data" tests/data
 	rr-sessionize -o sessions.ur events.csv.gz &&
 	    ur-featurize -o train.ur sessions.ur &&
 	    ur-pretrain -q --iterations 20 -o model.ur train.ur
