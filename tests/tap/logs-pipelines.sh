@@ -1,4 +1,4 @@
-# pipelines/sorted, pipelines/shard, pipelines/serp-to-impressions: large logs and result pages.
+# pipelines/sorted, pipelines/shard, pipelines/serp-to-impressions, pipelines/demo: large logs and result pages.
 . "$T/lib.sh"
 zstd -dcq "$T/data/retailrocket/events.csv.zst" >events.csv
 rr-sessionize -o sessions.ur events.csv
@@ -133,4 +133,10 @@ else
 	skip "result pages: the Yandex sample" "$yandex is not here"
 	skip "result pages: a model of them beats uniform choice, no click included" "$yandex is not here"
 fi
+# --- demo -------------------------------------------------------------------------
+
+mkdir no-log
+refuses 1 '^ur-demo: no-log/events.csv.*: not there' ur-demo no-log
+ok "demo: a folder without a log"
+
 done_testing
