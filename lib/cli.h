@@ -99,7 +99,7 @@ void ur_output_open(struct ur_output *out, const char *path, int kind);
 void ur_output_settle(struct ur_output *out);
 void ur_output_commit(struct ur_output *out);
 void ur_output_discard(struct ur_output *out);  /* there is nothing to write: no file appears */
-/* Refuses (UR_USAGE) when the output would replace one of the inputs. */
+/* Refuses (UR_USAGE) when the output would replace the input; an input of NULL or - is standard input. */
 void ur_output_differs(const char *output, const char *input);
 
 /* Makes an error of a file-size limit, and of a mapped input that is cut short; ur_options calls it. */

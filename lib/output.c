@@ -265,10 +265,10 @@ void
 ur_output_differs(const char *output, const char *input)
 {
 	struct stat a, b;
+	bool standard = is_standard(input);
 
-	if (is_standard(output) || is_standard(input))
+	if (is_standard(output) || stat(output, &a) < 0 || !S_ISREG(a.st_mode))
 		return;
-	if (stat(output, &a) == 0 && S_ISREG(a.st_mode) && stat(input, &b) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-		ur_usage("%s: output is the same file as the input %s", output, input);
+	if ((standard ? fstat(STDIN_FILENO, &b) : stat(input, &b)) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		ur_usage("%s: output is the same file as the input %s", output, standard ? "<stdin>" : input);
 }

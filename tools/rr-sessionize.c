@@ -157,12 +157,10 @@ check_files(char **files)
 		ur_usage("--stats and --output are both standard output");
 	if (stats != NULL && output != NULL)
 		ur_output_differs(stats, output);
-	for (; *files != NULL; files++) {
-		if (output != NULL)
-			ur_output_differs(output, *files);
-		if (stats != NULL)
-			ur_output_differs(stats, *files);
-	}
+	do {
+		ur_output_differs(output, *files);
+		ur_output_differs(stats, *files);
+	} while (*files != NULL && *++files != NULL);
 }
 
 /* Takes what was left out of a file from what still may be. */

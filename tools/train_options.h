@@ -54,8 +54,6 @@ static int no_click = NO_CLICK_AUTO;
 static void
 refuse_same_file(const char *input)
 {
-	if (input == NULL)
-		return;
 	ur_output_differs(output, input);
 	ur_output_differs(log_path, input);
 	ur_output_differs(checkpoint_path, input);
@@ -103,7 +101,8 @@ settle_options(char **operands, const char *start)
 	arch.state = (enum ur_state)state;
 	set.select = (enum ur_select)selection;
 	refuse_same_file(operands[0]);
-	refuse_same_file(start);
+	if (start != NULL)
+		refuse_same_file(start);
 }
 
 /* A no-click asked for in so many words; one that a preset brings just gives way. */

@@ -77,8 +77,9 @@ check_files(char **files)
 
 	if (output == NULL)
 		return;
-	for (; *files != NULL; files++)
+	do
 		ur_output_differs(output, *files);
+	while (*files != NULL && *++files != NULL);
 	for (size_t i = 0; i < properties.n; i++)
 		ur_output_differs(output, properties.item[i]);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)

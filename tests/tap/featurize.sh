@@ -341,6 +341,8 @@ usage "--seed: '-1' is not" --seed -1
 usage "--skip-bad: '1.5' is not" --skip-bad 1.5
 refuses 2 'is the same file as the input' ur-featurize -o shop.ur shop.ur && [ -s shop.ur ]
 ok "the output is the input"
+! ur-featurize -o shop.ur <shop.ur 2>err && grep -q 'shop.ur: output is the same file as the input <stdin>' err
+ok "the output is standard input"
 refuses 2 'is the same file as the input' ur-featurize -o rr.batches --spec rr.batches shop.ur && [ -s rr.batches ]
 ok "the output is the spec"
 refuses 2 'is the same file as the input' ur-featurize -o past.csv -p past.csv shop.ur && [ -s past.csv ]

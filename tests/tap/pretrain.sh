@@ -218,6 +218,7 @@ refuses 2 '\-\-no-click zero: not with --loss sparsemax' ur-pretrain --loss spar
 ok "--no-click zero with sparsemax"
 refuses 2 '\-\-resume: there is no --checkpoint' ur-pretrain --resume -o x.ur train.ur; ok "--resume alone"
 refuses 2 'train.ur: output is the same file as the input' ur-pretrain -o train.ur train.ur; ok "input = output"
+! ur-pretrain -o train.ur <train.ur 2>err && grep -q 'train.ur: output is the same file as the input <stdin>' err; ok "standard input = output"
 refuses 2 'train.ur: output is the same file as the input' ur-pretrain --log train.ur -o x.ur train.ur; ok "input = log"
 refuses 2 'one file for two outputs' ur-pretrain --log x.ur -o x.ur train.ur; ok "two outputs in one file"
 refuses 2 'one batches file' ur-pretrain -o x.ur train.ur train.ur; ok "two inputs"

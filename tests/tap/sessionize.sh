@@ -177,6 +177,8 @@ refuses 2 'is not an option' rr-sessionize --gab 3 small.csv
 ok "a misspelt option"
 refuses 2 '' rr-sessionize -o small.csv small.csv && [ -s small.csv ]
 ok "the output is the input"
+! rr-sessionize -o small.csv <small.csv 2>err && grep -q 'small.csv: output is the same file as the input <stdin>' err && [ -s small.csv ]
+ok "the output is standard input"
 ln -s small.csv link.csv
 refuses 2 '' rr-sessionize -o got.ur --stats small.csv link.csv && [ -s small.csv ]
 ok "the counters are the input"
