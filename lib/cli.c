@@ -64,6 +64,13 @@ word_at(const char *words, int i)
 	return word;
 }
 
+/* strtol and strtod would also take space in front, a plus and, for reals, hexadecimal. */
+static bool
+is_plain(const char *arg, const char *bytes)
+{
+	return *arg != '+' && arg[strspn(arg, bytes)] == '\0';
+}
+
 static void
 set_int(const struct ur_opt *o, const char *arg)
 {
@@ -72,7 +79,7 @@ set_int(const struct ur_opt *o, const char *arg)
 
 	errno = 0;
 	x = strtol(arg, &end, 10);
-	if (end == arg || *end != '\0' || errno != 0 || x < o->min || x > o->max)
+	if (end == arg || *end != '\0' || errno != 0 || x < o->min || x > o->max || !is_plain(arg, "-0123456789"))
 		ur_usage("--%s: '%s' is not a whole number in [%.0f, %.0f]", o->name, arg, o->min, o->max);
 	*(int *)o->value = (int)x;
 }
@@ -95,7 +102,8 @@ set_real(const struct ur_opt *o, const char *arg)
 	char *end;
 	double x = strtod(arg, &end);
 
-	if (end == arg || *end != '\0' || !isfinite(x) || x < o->min || x > o->max || (above && x == o->min))
+	if (end == arg || *end != '\0' || !isfinite(x) || x < o->min || x > o->max || (above && x == o->min) ||
+	    !is_plain(arg, "+-.0123456789eE"))
 		ur_usage("--%s: '%s' is not a number in %c%g, %g]", o->name, arg, above ? '(' : '[', o->min, o->max);
 	*(double *)o->value = x;
 }

@@ -204,6 +204,8 @@ done <<END
 --lr -1
 --lr 1e
 --lr nan
+--lr 0x1p-3
+--lr +.5
 --l2 -1
 --batch 0
 --iterations -1

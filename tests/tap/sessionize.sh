@@ -167,7 +167,7 @@ usage()         # option, argument
 	refuses 2 "^rr-sessionize: $1: '$2' is n" rr-sessionize "$1" "$2" -o bad.ur small.csv && [ ! -e bad.ur ]
 	ok "$1 $2"
 }
-usage --gap -1; usage --gap x; usage --gap 2147483648; usage --gap 1.5
+usage --gap -1; usage --gap x; usage --gap 2147483648; usage --gap 1.5; usage --gap ' 5'
 usage --max-set 0; usage --max-set 65536; usage --max-set ten
 usage --pick wish; usage --orphan keep; usage --history all; usage --format csv
 usage --skip-bad -1; usage --skip-bad many
