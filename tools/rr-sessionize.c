@@ -111,8 +111,12 @@ name_events(struct ur_field *event)
 	memcpy(word, key, sizeof key);
 	if (event_names != NULL && (event_words = ur_pairs(event_names, key, UR_EVENT_KINDS, word, err)) == NULL)
 		ur_usage("--events: %s", err);
-	for (int k = 0; k < UR_EVENT_KINDS; k++)
+	for (int k = 0; k < UR_EVENT_KINDS; k++) {
 		event[k] = ur_field_of(word[k]);
+		for (int j = 0; j < k; j++)
+			if (strcmp(word[j], word[k]) == 0)
+				ur_usage("--events: '%s' is both %s and %s", word[k], key[j], key[k]);
+	}
 }
 
 /* What the options say of how the log is written; the names stay until the end. */

@@ -52,6 +52,7 @@ usage "a doubled key of --columns" "^rr-sessionize: --columns: 'event' stands th
 usage "--columns without a name" "^rr-sessionize: --columns: 'event=' is not KEY=NAME" --columns event=
 usage "--columns without a key" "^rr-sessionize: --columns: '' is not KEY=NAME" --columns event=a,
 usage "an unknown key of --events" "^rr-sessionize: --events: 'wish' is unknown" --events wish=w
+usage 'one word for two kinds of --events' "^rr-sessionize: --events: 'addtocart' is both view and addtocart" --events view=addtocart
 usage "an unknown unit" "^rr-sessionize: --time-unit: 'us' is none of" --time-unit us
 
 # --- impressions ------------------------------------------------------------------
