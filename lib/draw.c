@@ -1,6 +1,5 @@
 /* draw.c - see draw.h. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "draw.h"
 #include "mem.h"

@@ -6,7 +6,6 @@
 #ifndef UR_EVENTS_H
 #define UR_EVENTS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

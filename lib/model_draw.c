@@ -1,6 +1,5 @@
 /* model_draw.c - initial values. */
 #include <math.h>
-#include <string.h>
 
 #include "net.h"
 

@@ -1,7 +1,6 @@
 /* output.c - output files that appear whole or not at all. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

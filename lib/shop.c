@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ids.h"
 #include "mem.h"
 #include "rng.h"
 #include "sort.h"
