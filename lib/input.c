@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,10 +169,16 @@ unpack(struct ur_input *in, void *p, size_t n)
 
 /* --- the interface --------------------------------------------------------- */
 
+bool
+ur_is_standard(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
 int
 ur_input_open(struct ur_input *in, const char *path)
 {
-	bool standard = path == NULL || strcmp(path, "-") == 0;
+	bool standard = ur_is_standard(path);
 
 	memset(in, 0, sizeof *in);
 	in->name = standard ? "<stdin>" : path;

@@ -7,6 +7,7 @@
 #ifndef UR_INPUT_H
 #define UR_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,9 @@ struct ur_input {
 	char err[UR_ERR];
 };
 
-/* path NULL or "-" is standard input.  0, or -1 with in->err. */
+/* Does path (NULL or "-") stand for standard input or output? */
+bool ur_is_standard(const char *path);
+/* 0, or -1 with in->err. */
 int ur_input_open(struct ur_input *in, const char *path);
 /* Up to n bytes into p: how many, 0 at the end, -1 with in->err (a truncated archive is an error). */
 ptrdiff_t ur_input_read(struct ur_input *in, void *p, size_t n);

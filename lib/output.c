@@ -157,19 +157,13 @@ open_temporary(struct ur_output *out)
 	return fdopen(fd, "wb");
 }
 
-static bool
-is_standard(const char *path)
-{
-	return path == NULL || strcmp(path, "-") == 0;
-}
-
 void
 ur_output_open(struct ur_output *out, const char *path, int kind)
 {
 	struct stat st;
 
-	*out = (struct ur_output){ .f = stdout, .name = is_standard(path) ? "<stdout>" : path };
-	if (is_standard(path)) {
+	*out = (struct ur_output){ .f = stdout, .name = ur_is_standard(path) ? "<stdout>" : path };
+	if (ur_is_standard(path)) {
 		if (kind == UR_BINARY && isatty(STDOUT_FILENO))
 			ur_usage("<stdout>: is a terminal, expected a file or a pipe for binary data");
 		return;
@@ -264,9 +258,9 @@ void
 ur_output_differs(const char *output, const char *input)
 {
 	struct stat a, b;
-	bool standard = is_standard(input);
+	bool standard = ur_is_standard(input);
 
-	if (is_standard(output) || stat(output, &a) < 0 || !S_ISREG(a.st_mode))
+	if (ur_is_standard(output) || stat(output, &a) < 0 || !S_ISREG(a.st_mode))
 		return;
 	if ((standard ? fstat(STDIN_FILENO, &b) : stat(input, &b)) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 		ur_usage("%s: output is the same file as the input %s", output, standard ? "<stdin>" : input);

@@ -148,16 +148,10 @@ read_dialect(void)
 
 /* --- files ----------------------------------------------------------------- */
 
-static bool
-is_standard(const char *path)
-{
-	return path == NULL || strcmp(path, "-") == 0;
-}
-
 static void
 check_files(char **files)
 {
-	if (stats != NULL && is_standard(stats) && is_standard(output))
+	if (stats != NULL && ur_is_standard(stats) && ur_is_standard(output))
 		ur_usage("--stats and --output are both standard output");
 	if (stats != NULL && output != NULL)
 		ur_output_differs(stats, output);

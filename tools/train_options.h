@@ -128,7 +128,7 @@ settle_no_click(const struct ur_data *data, bool allowed)
 static void
 refuse_shared(const char *a, const char *b)
 {
-	bool standard_a = a == NULL || strcmp(a, "-") == 0, standard_b = b == NULL || strcmp(b, "-") == 0;
+	bool standard_a = ur_is_standard(a), standard_b = ur_is_standard(b);
 
 	if (standard_a ? standard_b : !standard_b && strcmp(a, b) == 0)
 		ur_usage("%s: one file for two outputs", standard_a ? "<stdout>" : a);

@@ -213,16 +213,10 @@ print_all(struct entry *entries, size_t n, const struct ur_data *data, FILE *out
 	visit(entries, n, data, role, out, print_scores);
 }
 
-static bool
-is_standard(const char *path)
-{
-	return path == NULL || strcmp(path, "-") == 0;
-}
-
 static const char *
 check_command_line(char **operands)
 {
-	int standard = is_standard(operands[0]);
+	int standard = ur_is_standard(operands[0]);
 
 	if (model_paths.n == 0)
 		ur_usage("-m is required");
@@ -235,7 +229,7 @@ check_command_line(char **operands)
 	if (operands[0] != NULL && operands[1] != NULL)
 		ur_usage("'%s': one batches file is expected", operands[1]);
 	for (size_t i = 0; i < model_paths.n; i++) {
-		standard += is_standard(model_paths.item[i]);
+		standard += ur_is_standard(model_paths.item[i]);
 		ur_output_differs(output_path, model_paths.item[i]);
 	}
 	if (standard > 1)

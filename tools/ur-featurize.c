@@ -42,7 +42,7 @@ static const struct ur_tool tool = {
 static const char *
 input_name(char **files)
 {
-	return files[0] == NULL || strcmp(files[0], "-") == 0 ? "<stdin>" : files[0];
+	return ur_is_standard(files[0]) ? "<stdin>" : files[0];
 }
 
 /* Without --features: all that the files given allow, but popularity. */
