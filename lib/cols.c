@@ -240,14 +240,13 @@ ur_columns_read(struct ur_columns *c, enum ur_format format, uint32_t rows,
 	return format == UR_SESSIONS ? 0 : check_rows(c, rows, err);
 }
 
-static void
-grow_items(struct ur_items *items, size_t rows)
+void
+ur_items_grow(struct ur_items *items, size_t rows)
 {
-	size_t cap = items->row_cap;
+	size_t cap = rows > 2 * items->row_cap ? rows : 2 * items->row_cap;
 
-	if (rows <= cap)
+	if (rows <= items->row_cap)
 		return;
-	cap = rows > 2 * cap ? rows : 2 * cap;
 	items->id = ur_realloc(items->id, cap, sizeof *items->id);
 	items->x = ur_realloc(items->x, cap * (size_t)items->dense, sizeof *items->x);
 	items->code = ur_realloc(items->code, cap * (size_t)items->onehots, sizeof *items->code);
@@ -311,7 +310,7 @@ ur_items_read(struct ur_items *items, const struct ur_spec *spec, const uint8_t 
 		return -1;
 	if (rows > UINT32_MAX - items->rows)
 		return ur_fail(err, "more than %ju rows in the item table", (uintmax_t)UINT32_MAX);
-	grow_items(items, items->rows + rows);
+	ur_items_grow(items, items->rows + rows);
 	if (copy_dense(items, dense, rows, err) < 0 || copy_codes(items, spec, code, rows, err) < 0)
 		return -1;
 	memcpy(items->id + items->rows, id, rows * sizeof *items->id);

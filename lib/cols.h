@@ -1,6 +1,5 @@
 /*
- * cols.h - the columns of SESSIONS, BATCH and ITEMS frames; within the library, for rec.c
- * and data.c.
+ * cols.h - the columns of SESSIONS, BATCH and ITEMS frames; within the library.
  *
  * A ur_columns borrows the payload it was read from: its columns lie there unaligned and
  * are read by ur_u16 and its like, or copied out.
@@ -60,7 +59,9 @@ int ur_columns_read(struct ur_columns *c, enum ur_format format, uint32_t rows,
 
 /* Rows first .. first + n - 1 as the payload of an ITEMS frame. */
 void ur_items_pack(struct ur_pack *p, const struct ur_items *items, uint32_t first, uint32_t n);
-/* Appends the rows of a payload, checked against the features of spec. */
+/* Room for `rows` rows; items->dense and items->onehots are set. */
+void ur_items_grow(struct ur_items *items, size_t rows);
+/* Appends the rows of a payload, checked against the features of spec.  0, or -1 with err, as above. */
 int ur_items_read(struct ur_items *items, const struct ur_spec *spec, const uint8_t *payload, size_t n, char *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cols.h"
 #include "feature.h"
 #include "mem.h"
 
@@ -128,14 +129,7 @@ add_row(struct ur_items *items, const struct ur_spec *spec, uint64_t id, const s
 {
 	size_t row = items->rows++, dense = (size_t)items->dense, onehots = (size_t)items->onehots;
 
-	if (items->rows > items->row_cap) {
-		items->row_cap = items->rows > 2 * items->row_cap ? 2 * (size_t)items->rows : 2 * items->row_cap;
-		items->id = ur_realloc(items->id, items->row_cap, sizeof *items->id);
-		items->x = ur_realloc(items->x, items->row_cap * dense, sizeof *items->x);
-		items->code = ur_realloc(items->code, items->row_cap * onehots, sizeof *items->code);
-		items->shown = ur_realloc(items->shown, items->row_cap, sizeof *items->shown);
-		items->picked = ur_realloc(items->picked, items->row_cap, sizeof *items->picked);
-	}
+	ur_items_grow(items, items->rows);
 	items->id[row] = id;
 	memcpy(items->x + row * dense, e->x, dense * sizeof *e->x);
 	memcpy(items->code + row * onehots, e->code, onehots * sizeof *e->code);
