@@ -5,6 +5,12 @@
 #include "mem.h"
 #include "sort.h"
 
+bool
+ur_event_equal(const struct ur_event *a, const struct ur_event *b)
+{
+	return a->visitor == b->visitor && a->time == b->time && a->kind == b->kind && a->item == b->item;
+}
+
 /* --- reading --------------------------------------------------------------- */
 
 int

@@ -6,6 +6,7 @@
 #ifndef UR_EVENTS_H
 #define UR_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ struct ur_event {
 	enum ur_event_kind kind;
 	uint64_t item;
 };
+
+bool ur_event_equal(const struct ur_event *a, const struct ur_event *b);
 
 /* Reads the events of a log, whose dialect has the columns above; others are ignored. */
 struct ur_log {

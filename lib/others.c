@@ -58,12 +58,6 @@ struct ur_others {
 
 /* --- numbering ------------------------------------------------------------- */
 
-static int
-equal(const struct ur_event *a, const struct ur_event *b)
-{
-	return a->visitor == b->visitor && a->time == b->time && a->kind == b->kind && a->item == b->item;
-}
-
 /*
  * Collects the views without duplicates, visitors numbered in their order; pair [views, 2] gets
  * the item of each, to be numbered next.
@@ -76,7 +70,7 @@ collect_views(struct ur_others *o, const struct ur_events *events, uint64_t *pai
 	for (size_t i = 0; i < events->n; i++, before = e) {
 		ur_events_get(events, i, &e);
 		o->visitors += i == 0 || e.visitor != before.visitor;
-		if (e.kind != UR_VIEW || (i > 0 && equal(&e, &before)))
+		if (e.kind != UR_VIEW || (i > 0 && ur_event_equal(&e, &before)))
 			continue;
 		o->view[2 * o->views] = (uint64_t)e.time;
 		o->view[2 * o->views + 1] = (uint64_t)(o->visitors - 1) << 32;

@@ -241,19 +241,13 @@ begin_visitor(struct ur_sessions *s)
 		ur_writer_users(s->out, &s->users);
 }
 
-static bool
-equal(const struct ur_event *a, const struct ur_event *b)
-{
-	return a->visitor == b->visitor && a->time == b->time && a->kind == b->kind && a->item == b->item;
-}
-
 void
 ur_sessions_event(struct ur_sessions *s, const struct ur_event *e)
 {
 	bool first = s->now == 0, same = !first && e->visitor == s->last.visitor;
 
 	s->counts->rows++;
-	if (same && equal(e, &s->last)) {
+	if (same && ur_event_equal(e, &s->last)) {
 		s->counts->duplicates++;
 		return;
 	}
