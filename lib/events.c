@@ -133,18 +133,15 @@ ur_events_sort(struct ur_events *events)
 size_t
 ur_events_count_items(struct ur_events *events)
 {
-	size_t n = events->n, items = n > 0;
+	size_t n = events->n;
 	struct ur_event e;
 
 	for (size_t i = 0; i < n; i++) {
 		ur_events_get(events, i, &e);
 		events->word[i] = e.item;
 	}
-	ur_sort(events->word, n, 1);
-	for (size_t i = 1; i < n; i++)
-		items += events->word[i] != events->word[i - 1];
 	events->n = 0;
-	return items;
+	return ur_count_distinct(events->word, n);
 }
 
 void

@@ -265,15 +265,12 @@ write_user(struct writing *w, size_t first, size_t end)
 static size_t
 count_items(struct ur_impressions *im)
 {
-	size_t items = im->n > 0;
+	size_t n = im->n;
 
-	for (size_t i = 0; i < im->n; i++)
+	for (size_t i = 0; i < n; i++)
 		im->word[i] = im->word[i * WORDS + ITEM];
-	ur_sort(im->word, im->n, 1);
-	for (size_t i = 1; i < im->n; i++)
-		items += im->word[i] != im->word[i - 1];
 	im->n = 0;
-	return items;
+	return ur_count_distinct(im->word, n);
 }
 
 int

@@ -124,3 +124,14 @@ ur_sort(uint64_t *record, size_t n, size_t words)
 		if (end[b] - start > 1)
 			ur_sort(record + start * words, end[b] - start, words);
 }
+
+size_t
+ur_count_distinct(uint64_t *x, size_t n)
+{
+	size_t distinct = n > 0;
+
+	ur_sort(x, n, 1);
+	for (size_t i = 1; i < n; i++)
+		distinct += x[i] != x[i - 1];
+	return distinct;
+}

@@ -1,4 +1,4 @@
-/* sort.h - sorts records of whole numbers in place. */
+/* sort.h - sorts records of whole numbers in place, and counts different ones. */
 #ifndef UR_SORT_H
 #define UR_SORT_H
 
@@ -13,5 +13,7 @@
  * (McIlroy, Bostic and McIlroy, "Engineering radix sort", 1993) on the highest bits that differ.
  */
 void ur_sort(uint64_t *record, size_t n, size_t words);
+/* How many different values x [n] holds; sorts it. */
+size_t ur_count_distinct(uint64_t *x, size_t n);
 
 #endif
