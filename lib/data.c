@@ -161,15 +161,6 @@ flag_frame(struct seen *seen, const struct ur_columns *c, bool goes_on, uint8_t 
 	}
 }
 
-static bool
-has_feature(const struct ur_spec *spec, enum ur_feature f)
-{
-	for (int i = 0; i < spec->features; i++)
-		if (spec->feature[i] == f)
-			return true;
-	return false;
-}
-
 /* log1p of the number of other training steps that show the item, scaled. */
 static real
 popularity(const struct ur_spec *spec, uint32_t others)
@@ -233,7 +224,7 @@ ur_data_load(struct ur_data *data, const char *path, char *err)
 	r = &data->index->reader;
 	if (ur_reader_open_whole(r, path, UR_BATCHES) < 0)
 		return ur_fail(err, "%s", r->err);
-	status = load_frames(data, &seen, has_feature(&r->header.spec, UR_F_REPEAT));
+	status = load_frames(data, &seen, ur_spec_has(&r->header.spec, UR_F_REPEAT));
 	seen_free(&seen);
 	if (status < 0)
 		return ur_fail(err, "%s", r->err);
@@ -243,7 +234,7 @@ ur_data_load(struct ur_data *data, const char *path, char *err)
 	data->items = r->items;
 	memset(&r->header, 0, sizeof r->header);
 	memset(&r->items, 0, sizeof r->items);
-	if (has_feature(&data->header.spec, UR_F_POPULARITY))
+	if (ur_spec_has(&data->header.spec, UR_F_POPULARITY))
 		tabulate_popularity(data);
 	return 0;
 }

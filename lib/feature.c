@@ -7,15 +7,6 @@
 
 /* --- the list of features -------------------------------------------------- */
 
-static bool
-has(const struct ur_spec *spec, enum ur_feature feature)
-{
-	for (int i = 0; i < spec->features; i++)
-		if (spec->feature[i] == feature)
-			return true;
-	return false;
-}
-
 static int
 add_feature(struct ur_spec *spec, const char *name, size_t n, char *err)
 {
@@ -27,7 +18,7 @@ add_feature(struct ur_spec *spec, const char *name, size_t n, char *err)
 	if (f == UR_F_COUNT)
 		return ur_fail(err, "'%.*s' is no feature; there are id, category, root, price, available, repeat, "
 		    "popularity", (int)n, name);
-	if (has(spec, (enum ur_feature)f))
+	if (ur_spec_has(spec, (enum ur_feature)f))
 		return ur_fail(err, "%s is given twice", ur_feature_name[f]);
 	spec->feature[spec->features++] = (enum ur_feature)f;
 	return 0;
@@ -111,18 +102,6 @@ learn_items(struct ur_spec *spec, const struct counts *counts, const struct ur_s
 	spec->shown = shown;
 	spec->picked = picked;
 	spec->training_steps = counts->steps;
-}
-
-static void
-learn_ids(struct ur_spec *spec)
-{
-	struct ur_vocabulary *vocabulary = &spec->vocabulary[UR_F_ID];
-
-	vocabulary->value = ur_alloc(spec->items, sizeof *vocabulary->value);
-	vocabulary->n = 0;
-	for (size_t i = 0; i < spec->items; i++)
-		if (spec->shown[i] >= spec->min_count)
-			vocabulary->value[vocabulary->n++] = spec->item[i];
 }
 
 /* The number of a version's category or root, or UR_NO_ID. */
@@ -213,7 +192,7 @@ learn_feature(struct ur_spec *spec, enum ur_feature feature, const struct counts
     const struct ur_catalogue *catalogue)
 {
 	switch (feature) {
-	case UR_F_ID:		learn_ids(spec); break;
+	case UR_F_ID:		ur_spec_id_vocabulary(spec); break;
 	case UR_F_CATEGORY:
 	case UR_F_ROOT:		learn_categories(spec, counts, catalogue, feature); break;
 	case UR_F_PRICE:	learn_price(spec, counts, catalogue); break;

@@ -1,6 +1,4 @@
-/*
- * header.c - named values, the history, and the HEADER frame that carries them.
- */
+/* header.c - named values, the history, and the HEADER frame that carries them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

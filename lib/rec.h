@@ -82,11 +82,15 @@ struct ur_spec {
 	uint64_t training_steps;
 };
 
+bool ur_feature_onehot(enum ur_feature f);              /* id, category, root */
+bool ur_spec_has(const struct ur_spec *spec, enum ur_feature f);
 int ur_spec_dense(const struct ur_spec *spec);          /* dense columns: vector, price 2, available 1 */
 int ur_spec_onehots(const struct ur_spec *spec);        /* one-hot columns */
 int ur_spec_page(const struct ur_spec *spec);           /* page columns: repeat 2, popularity 1 */
 /* Rows of the c-th one-hot's table: its vocabulary and code 0. */
 uint32_t ur_spec_onehot_size(const struct ur_spec *spec, int c);
+/* Fills the vocabulary of id, which follows from item, shown and min_count. */
+void ur_spec_id_vocabulary(struct ur_spec *spec);
 void ur_spec_free(struct ur_spec *spec);
 
 enum ur_format { UR_SESSIONS, UR_BATCHES, UR_MODEL, UR_ANY_FORMAT };   /* any: for readers only */

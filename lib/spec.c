@@ -1,6 +1,4 @@
-/*
- * spec.c - the features of a batches stream: their columns, and their map in a header.
- */
+/* spec.c - the features of a batches stream: their columns, and their map in a header. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +15,8 @@ enum { MAX_VECTOR = 1 << 16 };          /* columns in a vector */
 static const int dense_columns[UR_F_COUNT] = { [UR_F_PRICE] = 2, [UR_F_AVAILABLE] = 1 };
 static const int page_columns[UR_F_COUNT] = { [UR_F_REPEAT] = 2, [UR_F_POPULARITY] = 1 };
 
-static bool
-is_onehot(enum ur_feature f)
+bool
+ur_feature_onehot(enum ur_feature f)
 {
 	return f == UR_F_ID || f == UR_F_CATEGORY || f == UR_F_ROOT;
 }
@@ -27,6 +25,25 @@ static bool
 is_scaled(enum ur_feature f)
 {
 	return f == UR_F_PRICE || f == UR_F_POPULARITY;
+}
+
+bool
+ur_spec_has(const struct ur_spec *spec, enum ur_feature f)
+{
+	for (int i = 0; i < spec->features; i++)
+		if (spec->feature[i] == f)
+			return true;
+	return false;
+}
+
+static int
+count_features(const struct ur_spec *spec, bool (*has)(enum ur_feature))
+{
+	int n = 0;
+
+	for (int i = 0; i < spec->features; i++)
+		n += has(spec->feature[i]);
+	return n;
 }
 
 static int
@@ -54,11 +71,7 @@ ur_spec_page(const struct ur_spec *spec)
 int
 ur_spec_onehots(const struct ur_spec *spec)
 {
-	int n = 0;
-
-	for (int i = 0; i < spec->features; i++)
-		n += is_onehot(spec->feature[i]);
-	return n;
+	return count_features(spec, ur_feature_onehot);
 }
 
 uint32_t
@@ -67,8 +80,19 @@ ur_spec_onehot_size(const struct ur_spec *spec, int c)
 	int i = 0;
 
 	for (;; i++)
-		if (is_onehot(spec->feature[i]) && c-- == 0)
+		if (ur_feature_onehot(spec->feature[i]) && c-- == 0)
 			return (uint32_t)spec->vocabulary[spec->feature[i]].n + 1;
+}
+
+void
+ur_spec_id_vocabulary(struct ur_spec *spec)
+{
+	struct ur_vocabulary *vocabulary = &spec->vocabulary[UR_F_ID];
+
+	vocabulary->value = ur_alloc(spec->items, sizeof *vocabulary->value);
+	for (size_t i = 0; i < spec->items; i++)
+		if (spec->shown[i] >= spec->min_count)
+			vocabulary->value[vocabulary->n++] = spec->item[i];
 }
 
 void
@@ -84,21 +108,11 @@ ur_spec_free(struct ur_spec *spec)
 
 /* --- writing --------------------------------------------------------------- */
 
-static int
-count_features(const struct ur_spec *spec, bool (*has)(enum ur_feature))
-{
-	int n = 0;
-
-	for (int i = 0; i < spec->features; i++)
-		n += has(spec->feature[i]);
-	return n;
-}
-
 /* That of `id` is left out: it follows from items, shown and min_count, and a million items must fit in a frame. */
 static bool
 has_vocabulary(enum ur_feature f)
 {
-	return is_onehot(f) && f != UR_F_ID;
+	return ur_feature_onehot(f) && f != UR_F_ID;
 }
 
 static void
@@ -217,17 +231,6 @@ by_feature(const char *name, const struct ur_mp *map, struct ur_mp *v, char *err
 	return ur_mp_fields(map, ur_feature_name, v, UR_F_COUNT, err);
 }
 
-static void
-derive_id_vocabulary(struct ur_spec *spec)
-{
-	struct ur_vocabulary *vocabulary = &spec->vocabulary[UR_F_ID];
-
-	vocabulary->value = ur_alloc(spec->items, sizeof *vocabulary->value);
-	for (size_t i = 0; i < spec->items; i++)
-		if (spec->shown[i] >= spec->min_count)
-			vocabulary->value[vocabulary->n++] = spec->item[i];
-}
-
 static int
 unpack_vocabularies(struct ur_spec *spec, const struct ur_mp *map, char *err)
 {
@@ -240,8 +243,8 @@ unpack_vocabularies(struct ur_spec *spec, const struct ur_mp *map, char *err)
 		struct ur_vocabulary *vocabulary = &spec->vocabulary[f];
 
 		if (f == UR_F_ID)
-			derive_id_vocabulary(spec);
-		else if (is_onehot(f) &&
+			ur_spec_id_vocabulary(spec);
+		else if (ur_feature_onehot(f) &&
 		    unpack_ids(ur_feature_name[f], &v[f], &vocabulary->value, &vocabulary->n, err) < 0)
 			return -1;
 	}

@@ -142,7 +142,7 @@ put_vocabularies(const struct ur_spec *spec)
 	for (int i = 0; i < spec->features; i++) {
 		enum ur_feature f = spec->feature[i];
 
-		if (f != UR_F_ID && f != UR_F_CATEGORY && f != UR_F_ROOT)
+		if (!ur_feature_onehot(f))
 			continue;
 		fputs(comma, stdout);
 		put_u64s(ur_feature_name[f], spec->vocabulary[f].value, spec->vocabulary[f].n);
@@ -299,7 +299,7 @@ put_feature_names(FILE *f, const struct ur_spec *spec)
 		else if (spec->feature[i] == UR_F_AVAILABLE)
 			fputs(",available", f);
 	for (int i = 0; i < spec->features; i++)
-		if (spec->feature[i] == UR_F_ID || spec->feature[i] == UR_F_CATEGORY || spec->feature[i] == UR_F_ROOT)
+		if (ur_feature_onehot(spec->feature[i]))
 			fprintf(f, ",%s_code", ur_feature_name[spec->feature[i]]);
 }
 
