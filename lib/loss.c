@@ -1,4 +1,4 @@
-/* loss.c - losses over the selected steps of a batch, and choice probabilities; the formulas are in nn_loss.c. */
+/* loss.c - losses over the selected steps of a batch; the formulas are in nn_loss.c. */
 #include <math.h>
 #include <string.h>
 
@@ -124,10 +124,4 @@ ur_loss_policy(const struct ur_batch *b, unsigned roles, enum ur_regularizer reg
 		++*steps;
 	}
 	return sum;
-}
-
-void
-ur_choice_sparsemax(const real *u, int n, double eta, double *p)
-{
-	ur_project(p, u, (size_t)n, eta);
 }

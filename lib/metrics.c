@@ -5,6 +5,7 @@
 
 #include "mem.h"
 #include "metrics.h"
+#include "nn.h"
 
 int
 ur_rank_of(const real *u, int n, int pick)
@@ -61,7 +62,7 @@ ur_rule_chances(const struct ur_rule *rule, const real *u, int n, struct ur_chan
 	c->log_all = c->log_sum = most + log(sum);
 	c->none = 0;
 	if (rule->sparsemax) {
-		ur_choice_sparsemax(u, n, rule->eta, c->p);
+		ur_project(c->p, u, (size_t)n, rule->eta);
 		return;
 	}
 	if (rule->no_click == UR_NO_CLICK_ZERO) {

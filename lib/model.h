@@ -139,7 +139,5 @@ double ur_loss_sparsemax(const struct ur_batch *batch, unsigned roles, double et
  */
 double ur_loss_policy(const struct ur_batch *batch, unsigned roles, enum ur_regularizer regularizer, double eta,
     bool minus_pick, const real *u, const real *v, real *du, real *dv, size_t *steps);
-/* Choice probabilities of one step of n items under the exact L2 form; p [n] out. */
-void ur_choice_sparsemax(const real *u, int n, double eta, double *p);
 
 #endif

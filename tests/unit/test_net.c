@@ -3,6 +3,7 @@
 
 #include "mem.h"
 #include "model.h"
+#include "nn.h"
 #include "optim.h"
 #include "pool.h"
 
@@ -552,7 +553,7 @@ test_probabilities(void **state)
 	double p[3];
 
 	(void)state;
-	ur_choice_sparsemax(u, 3, .5, p);
+	ur_project(p, u, 3, .5);
 	close(p[0], .25, 1e-12);
 	close(p[1], .75, 1e-12);
 	assert_true(p[2] == 0);
