@@ -68,7 +68,7 @@ put(struct ur_bag *b, uint32_t item)
 }
 
 static void
-add_event(struct ur_visits *log, int kind, uint32_t item)
+add_event(struct ur_visits *log, enum ur_event_kind kind, uint32_t item)
 {
 	uint64_t chance = ur_rng_next(&log->rng) >> 26;
 
@@ -173,12 +173,12 @@ choose(struct ur_visits *log)
 static void
 cart(struct ur_visits *log, uint32_t item)
 {
-	add_event(log, UR_CART, item);
+	add_event(log, UR_ADDTOCART, item);
 	put(&log->gone, item);
 	drop(&log->open, item);
 	if (take(&log->repeat, 1, &log->rng)) {
 		wait_some(log, 36, 1.5);
-		add_event(log, UR_CART, item);
+		add_event(log, UR_ADDTOCART, item);
 	}
 	if (take(&log->transaction, 1, &log->rng)) {
 		wait_some(log, 135, 1.3);

@@ -4,10 +4,9 @@
 #ifndef UR_VISIT_H
 #define UR_VISIT_H
 
+#include "dialect.h"
 #include "rng.h"
 #include "synth.h"
-
-enum { UR_VIEW, UR_CART, UR_TRANSACTION };
 
 /* Things still to be done and chances left to do them. */
 struct ur_quota {
@@ -22,7 +21,7 @@ struct ur_bag {
 
 /* What ur_sort orders: by block, at random within. */
 struct ur_click {
-	uint64_t place;         /* block << 40 | 38 bits of chance << 2 | kind */
+	uint64_t place;         /* block << 40 | 38 bits of chance << 2 | enum ur_event_kind */
 	uint64_t time, who;     /* who: visitor << 32 | item */
 };
 
@@ -48,4 +47,5 @@ struct ur_visits {
 
 /* Draws the clicks of the next visitor, who views that many items. */
 void ur_visit(struct ur_visits *log, uint32_t visitor, size_t views);
+
 #endif
