@@ -48,7 +48,7 @@ struct ur_sums {                /* over training steps */
 	uint64_t steps;
 };
 
-struct ur_moment {              /* steps of the two Adams at some time; 0: before all */
+struct ur_adam_steps {          /* of each of the two Adams, up to some time */
 	uint64_t reward, policy;
 };
 
@@ -99,7 +99,7 @@ struct ur_train {
 	real *du, *dv;                  /* [batch.K] */
 	size_t du_cap, dv_cap;
 	struct ur_frozen frozen;
-	struct ur_moment looked, copied;        /* of the last evaluation, and of the last that was kept */
+	struct ur_adam_steps looked, copied;        /* of the last evaluation, and of the last that was kept */
 	struct ur_sums drawn;           /* over the batch */
 	struct ur_segment *segment;
 	size_t segment_cap;

@@ -185,7 +185,7 @@ all_finite(const real *x, size_t n)
  * the tables and the rows met.
  */
 static void
-each_changed(struct ur_train *train, struct ur_moment since, void (*f)(struct ur_train *, struct ur_range))
+each_changed(struct ur_train *train, struct ur_adam_steps since, void (*f)(struct ur_train *, struct ur_range))
 {
 	const struct ur_tables *tables = &train->tables;
 
@@ -216,10 +216,10 @@ copy_to_best(struct ur_train *train, struct ur_range range)
 	memcpy(train->best + range.at, train->model->param + range.at, range.n * sizeof(real));
 }
 
-static struct ur_moment
+static struct ur_adam_steps
 now(const struct ur_train *train)
 {
-	return (struct ur_moment){ train->adam.t, train->policy_adam.t };
+	return (struct ur_adam_steps){ train->adam.t, train->policy_adam.t };
 }
 
 static bool
