@@ -278,13 +278,16 @@ read_header(struct ur_train *train, const struct ur_stage *stage, struct ur_fram
 {
 	struct ur_frame frame;
 	struct ur_mp map, v[FIELDS];
+	char what[UR_ERR];
 	int got = ur_frames_next(r, &frame, err);
 
 	if (got < 0)
 		return -1;
 	if (got == 0 || frame.kind != UR_K_HEADER || ur_mp_whole(&map, frame.data, frame.n) < 0)
 		return ur_fail(err, "%s: it does not begin with a header", path);
-	if (ur_mp_fields(&map, field, v, FIELDS, err) < 0 || check_bound(v, train, stage, path, err) < 0)
+	if (ur_mp_fields(&map, field, v, FIELDS, what) < 0)
+		return ur_fail(err, "%s: header: %s", path, what);
+	if (check_bound(v, train, stage, path, err) < 0)
 		return -1;
 	return read_state(train, v, path, err);
 }

@@ -66,7 +66,7 @@ int ur_mp_whole(struct ur_mp *v, const uint8_t *data, size_t n);
 
 /*
  * The fields of a map by name: v[i] is the value of the key name[i], type UR_MP_NONE if
- * there is none.  Other keys are ignored; map that is no map, or a name that comes twice,
+ * there is none.  Other keys are ignored; a map that is none, or a name that is there twice,
  * is an error: 0, or -1 with err.
  */
 int ur_mp_fields(const struct ur_mp *map, const char *const *name, struct ur_mp *v, size_t n, char *err);
