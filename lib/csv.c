@@ -260,7 +260,7 @@ find_column(struct ur_csv *csv, size_t k)
 		if (!ur_field_is(csv->cell[i], column->name))
 			continue;
 		if (csv->at[k] != csv->width)
-			return fail(csv, "column \"%s\" stands there twice", column->name);
+			return fail(csv, "column \"%s\" is there twice", column->name);
 		csv->at[k] = i;
 	}
 	if (csv->at[k] == csv->width && column->name != NULL && !column->optional)

@@ -20,7 +20,7 @@ set_pair(char *pair, const char *const *key, size_t n, const char **value, bool 
 	for (size_t k = 0; k < n; k++)
 		if (strcmp(pair, key[k]) == 0) {
 			if (given[k])
-				return ur_fail(err, "'%s' stands there twice", pair);
+				return ur_fail(err, "'%s' is there twice", pair);
 			given[k] = true;
 			value[k] = equals + 1;
 			return 0;

@@ -28,7 +28,7 @@ struct ur_dialect {
 /*
  * Takes "key=value,key=value" apart; value [n] is set for the keys given and stays otherwise.
  * Returns memory that the values point into, for free(), or NULL with err: a key that is not
- * among key [n] or stands there twice, no value.
+ * among key [n] or is there twice, no value.
  */
 char *ur_pairs(const char *text, const char *const *key, size_t n, const char **value, char *err);
 /* "I/N", I from 0; 0, or -1 if it is not that. */

@@ -48,7 +48,7 @@ bad_rows "a column that was named and is missing" 'line 1: no column "who"' even
 printf 'timestamp,visitorid,event,itemid\n1,,view,3\n' >noid.csv
 bad_rows "an empty id" 'line 2: visitorid "": expected an id' noid.csv --hash-ids
 usage "an unknown key of --columns" "^rr-sessionize: --columns: 'user' is unknown" --columns user=who
-usage "a doubled key of --columns" "^rr-sessionize: --columns: 'event' stands there twice" --columns event=a,event=b
+usage "a doubled key of --columns" "^rr-sessionize: --columns: 'event' is there twice" --columns event=a,event=b
 usage "--columns without a name" "^rr-sessionize: --columns: 'event=' is not KEY=NAME" --columns event=
 usage "--columns without a key" "^rr-sessionize: --columns: '' is not KEY=NAME" --columns event=a,
 usage "an unknown key of --events" "^rr-sessionize: --events: 'wish' is unknown" --events wish=w

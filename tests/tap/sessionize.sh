@@ -115,7 +115,7 @@ header_is "no time column" 'no column "timestamp"' time,visitorid,event,itemid
 header_is "no visitor column" 'no column "visitorid"' timestamp,visitor,event,itemid
 header_is "no event column" 'no column "event"' timestamp,visitorid,itemid
 header_is "no item column" 'no column "itemid"' timestamp,visitorid,event
-header_is "a doubled column" 'column "itemid" stands there twice' timestamp,visitorid,event,itemid,itemid
+header_is "a doubled column" 'column "itemid" is there twice' timestamp,visitorid,event,itemid,itemid
 : >empty.csv
 refuses 1 '^rr-sessionize: empty.csv: line 1: empty, expected a header' rr-sessionize -o bad.ur empty.csv
 ok "an empty file"

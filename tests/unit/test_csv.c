@@ -67,9 +67,9 @@ finds_columns_by_name(void **state)
 	assert_string_equal(rows("a\tb\n1,0\t2\n", 0), "2:1,0|2|;");
 	assert_string_equal(rows("\"a\",\"b\"\n1,2\n", 0), "2:1|2|;");
 	assert_string_equal(rows("\xef\xbb\xbf" "a,b\n1,2\n", 0), "2:1|2|;");
-	assert_string_equal(rows("a,b,b\n", 0), "!line 1: column \"b\" stands there twice");
+	assert_string_equal(rows("a,b,b\n", 0), "!line 1: column \"b\" is there twice");
 	assert_string_equal(rows("a,B\n", 0), "!line 1: no column \"b\"");
-	assert_string_equal(rows("a,b,c,c\n", 0), "!line 1: column \"c\" stands there twice");
+	assert_string_equal(rows("a,b,c,c\n", 0), "!line 1: column \"c\" is there twice");
 	assert_string_equal(rows("", 0), "!line 1: empty, expected a header that names the columns");
 	assert_string_equal(rows("\xef\xbb\xbf", 0), "!line 1: no column \"a\"");
 	assert_string_equal(rows("\n", 0), "!line 1: no column \"a\"");
