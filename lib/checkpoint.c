@@ -1,4 +1,3 @@
-/* checkpoint.c - see checkpoint.h. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

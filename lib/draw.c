@@ -1,4 +1,3 @@
-/* draw.c - see draw.h. */
 #include <stdlib.h>
 
 #include "draw.h"

@@ -1,4 +1,3 @@
-/* pass.c - see pass.h. */
 #include <stdlib.h>
 
 #include "mem.h"

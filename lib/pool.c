@@ -1,4 +1,3 @@
-/* pool.c - see pool.h. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

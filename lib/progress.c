@@ -1,4 +1,3 @@
-/* progress.c - see progress.h. */
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <time.h>

@@ -1,4 +1,3 @@
-/* ridge.c - see ridge.h. */
 #include <lbfgs.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,3 @@
-/* tables.c - see tables.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* train.c - see train.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
