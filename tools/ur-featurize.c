@@ -170,6 +170,12 @@ read_catalogue(struct ur_catalogue *catalogue, const struct ur_store *store)
 			ur_die("%s", err);
 	if (ur_catalogue_build(catalogue, store, err) < 0)
 		ur_die("%s: %s", categories, err);
+}
+
+/* What went otherwise than expected, where all went well: an error is one line. */
+static void
+report_catalogue(const struct ur_catalogue *catalogue)
+{
 	if (catalogue->skipped != 0)
 		ur_warn("%ju bad row%s left out, the first: %s", (uintmax_t)catalogue->skipped,
 		    catalogue->skipped == 1 ? "" : "s", catalogue->skipped_err);
@@ -263,6 +269,7 @@ main(int argc, char *argv[])
 	if (write_batches(out.f, &header, &items, &store, err) < 0)
 		ur_die("%s: %s", out.name, err);
 	ur_output_commit(&out);
+	report_catalogue(&catalogue);
 	if (ur_verbose)
 		sum_up(&store, &items);
 	ur_header_free(&header);

@@ -373,6 +373,8 @@ X
 bad "no training steps" 'test.ur: no training steps to learn the features from' test.ur
 refuses 1 'no training steps' ur-featurize --split 0:1:1 -o bad.batches rr.ur
 ok "a split without training steps"
+refuses 1 'no training steps' ur-featurize --split 0:1:1 -p some.csv --skip-bad 2 -o bad.batches shop.ur
+ok "an error is one line, whatever was left out before"
 n=$(wc -c <shop.ur) wrong=0
 for cut in $(seq 0 7 $((n - 1))) $((n - 1)); do
 	head -c "$cut" shop.ur >cut.ur
