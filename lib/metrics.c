@@ -111,7 +111,10 @@ slope(const real *u, int n, int pick, double scale)
 	return mean / sum - (u[pick] - most);
 }
 
-/* The nll is convex in the scale, so its slope changes sign once: bisection, on the logarithm. */
+/*
+ * The nll is convex in the scale, so its slope changes sign once: bisection, on the logarithm.  Where it is 0 over a
+ * range (sets of one, equal scores; all picks far above the rest) the least scale is taken: it claims the least.
+ */
 double
 ur_scores_scale(const struct ur_scores *scores)
 {
@@ -125,7 +128,7 @@ ur_scores_scale(const struct ur_scores *scores)
 
 		for (size_t n = 0; n < scores->steps; u += scores->size[n++])
 			total += slope(u, scores->size[n], scores->pick[n], exp(middle));
-		if (total > 0)
+		if (total >= 0)
 			high = middle;
 		else
 			low = middle;

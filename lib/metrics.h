@@ -56,7 +56,7 @@ struct ur_scores {
 };
 
 void ur_scores_add(struct ur_scores *scores, const struct ur_batch *batch, unsigned roles, const real *u);
-/* The scale s > 0 at which the mean nll of softmax(s u) is least, in 1e-6 .. 1e6; NaN without steps. */
+/* The scale s > 0 at which the mean nll of softmax(s u) is least, in 1e-6 .. 1e6, the least such s; NaN without steps. */
 double ur_scores_scale(const struct ur_scores *scores);
 void ur_scores_free(struct ur_scores *scores);
 

@@ -227,6 +227,27 @@ test_scale(void **state)
 	ur_scores_free(&s);
 }
 
+/* What tells nothing of the scale, and what any large one fits, must not make it as large as can be. */
+static void
+test_scale_undecided(void **state)
+{
+	static int two[] = { 0, 2, 4, 6, 8 };
+	static int32_t picks[] = { 0, 0, 1, 0 };
+	static const real equal[] = { 5, 5, 1, 1, 0, 0, 2, 2 }, apart[] = { 5, 4, 1, 0, -1, 0, 2, 1 };
+	struct ur_batch b = batch;
+	struct ur_scores s = { 0 };
+
+	(void)state;
+	b.item_off = two;
+	b.pick = picks;
+	ur_scores_add(&s, &b, TEST_ROLE, equal);
+	assert_true(ur_scores_scale(&s) < 2e-6);
+	ur_scores_free(&s);
+	ur_scores_add(&s, &b, TEST_ROLE, apart);
+	assert_true(ur_scores_scale(&s) > 30 && ur_scores_scale(&s) < 1000);
+	ur_scores_free(&s);
+}
+
 static void
 test_no_steps(void **state)
 {
@@ -337,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_sparsemax),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_scale),
+		cmocka_unit_test(test_scale_undecided),
 		cmocka_unit_test(test_no_steps),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_paired),
