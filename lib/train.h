@@ -133,7 +133,7 @@ int ur_train_evaluate(struct ur_train *train, char *err);
 int ur_train_keep(struct ur_train *train);
 void ur_train_free(struct ur_train *train);
 
-/* Are there validation steps to choose by? */
+/* Are there validation steps to choose by?  Precisions ask for a pick, the loss with a no-click does not. */
 bool ur_train_judged(const struct ur_train *train);
 /* The header line of --log, and the figures as one line of words. */
 const char *ur_train_log_header(const struct ur_train *train);

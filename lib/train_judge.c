@@ -28,7 +28,8 @@ ur_train_loss_steps(const struct ur_train *train, enum ur_role role)
 bool
 ur_train_judged(const struct ur_train *train)
 {
-	return ur_train_loss_steps(train, UR_VALIDATION) > 0;
+	return train->data->role_picks[UR_VALIDATION] > 0 ||
+	    (train->set.select == UR_BY_LOSS && ur_train_loss_steps(train, UR_VALIDATION) > 0);
 }
 
 double
@@ -246,7 +247,7 @@ ur_train_evaluate(struct ur_train *train, char *err)
 	if (!finite_params(train))
 		return ur_fail(err, "iteration %jd: a parameter is not finite", (intmax_t)train->iteration);
 	take_figures(train);
-	if (ur_train_judged(train) && !isfinite(train->now.loss))
+	if (ur_train_loss_steps(train, UR_VALIDATION) > 0 && !isfinite(train->now.loss))
 		return ur_fail(err, "iteration %jd: the loss on validation steps is not finite", (intmax_t)train->iteration);
 	log_row(train);
 	train->evaluated = true;

@@ -160,6 +160,12 @@ batches impressions.tsv --split 1:0:0 >all.ur
 ur-pretrain $quick -o last.ur all.ur 2>warn.txt && grep -q 'no validation steps.*last model is kept' warn.txt &&
     [ "$(ur-dump last.ur | head -1 | jq .metrics.iteration)" = 12 ]
 ok "without validation steps the last model is kept, with a warning"
+sed 's/\t1\tvalidation$/\t0\tvalidation/' some.tsv | batches - >unpicked.ur
+ur-pretrain $quick --patience 1 --select prec@1 -o last.ur unpicked.ur 2>warn.txt && grep -q 'no validation steps.*last model is kept' warn.txt &&
+    [ "$(ur-dump last.ur | head -1 | jq .metrics.iteration)" = 12 ] &&
+    ur-pretrain -q --state none --dims 0 --select prec@2 -o last.ur unpicked.ur 2>warn.txt && grep -q 'no validation steps.*ridge' warn.txt &&
+    ur-pretrain $quick --select nll -o last.ur unpicked.ur 2>warn.txt && [ ! -s warn.txt ]
+ok "--select prec@1: validation steps without a pick are nothing to choose by"
 batches impressions.tsv --spec train.ur --split 0:1:1 >nothing.ur
 refuses 1 'nothing.ur: there are no training steps' ur-pretrain $quick -o x.ur nothing.ur
 ok "no training steps"
