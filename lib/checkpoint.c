@@ -260,8 +260,11 @@ read_state(struct ur_train *train, const struct ur_mp *v, const char *path, char
 
 	if (numbers(&v[RNG], train->rng.s, NULL, 4) < 0 || numbers(&v[STEPS], steps, NULL, 3) < 0 ||
 	    numbers(&v[SUMS], NULL, s, 4) < 0 || numbers(&v[KEPT], NULL, k, 8) < 0 ||
-	    !(k[0] >= -1 && k[0] <= INT32_MAX) || v[ITERATION].u > INT64_MAX || v[STALE].u > INT32_MAX)
+	    !(k[0] >= -1 && k[0] <= INT32_MAX) || v[STALE].u > INT32_MAX)
 		return ur_fail(err, "%s: header: malformed state", path);
+	if (v[ITERATION].u > (uint64_t)train->set.iterations)
+		return ur_fail(err, "%s: it has done %ju iterations, expected %d at most, as in --iterations", path,
+		    (uintmax_t)v[ITERATION].u, train->set.iterations);
 	train->iteration = (int64_t)v[ITERATION].u;
 	train->stale = (int)v[STALE].u;
 	train->adam.t = steps[0];

@@ -61,6 +61,9 @@ ur-pretrain $quick --checkpoint none.ckpt --resume -o b.ur train.ur && ur-pretra
 ok "--resume without a checkpoint starts afresh"
 ur-pretrain $quick --checkpoint none.ckpt --resume -o b.ur train.ur && cmp a.ur b.ur
 ok "--resume after the end gives the model again"
+refuses 1 'none.ckpt: it has done 12 iterations, expected 11 at most' \
+    ur-pretrain $quick --iterations 11 --checkpoint none.ckpt --resume -o x.ur train.ur
+ok "a checkpoint beyond --iterations is refused"
 refuses 1 'none.ckpt: it was made with lr=[0-9.e-]{1,6}, expected lr=0.00123 as now' \
     ur-pretrain $quick --lr .00123 --checkpoint none.ckpt --resume -o x.ur train.ur
 ok "a checkpoint of other settings is refused"
