@@ -89,6 +89,28 @@ end_output()
 	fi
 }
 
+# Where `log` is a folder it becomes the log in it; `properties` become the options of ur-featurize for the files beside it.
+find_log()
+{
+	local folder=$log file
+
+	properties=()
+	[ -d "$folder" ] || return 0
+	for file in "$folder"/item_properties*.csv*; do
+		[ -f "$file" ] && properties+=(--properties "$file")
+	done
+	for file in "$folder"/category_tree.csv*; do
+		[ ${#properties[@]} != 0 ] && [ -f "$file" ] && properties+=(--categories "$file")
+	done
+	for log in "$folder"/events.csv*; do
+		[ ! -f "$log" ] || return 0
+	done
+	die "$folder: there is no events.csv in it"
+}
+
+# The means over tables of ur-eval, one per seed.
+means() { awk -v prefix="$prog: " -f "$here/student.awk" -f "$here/mean.awk" "$@"; }
+
 # Prints a file, unpacked if it is packed.
 unpacked()      # file
 {

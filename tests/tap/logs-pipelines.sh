@@ -136,7 +136,7 @@ fi
 # --- demo -------------------------------------------------------------------------
 
 mkdir no-log
-refuses 1 '^ur-demo: no-log/events.csv.*: not there' ur-demo no-log
+refuses 1 '^ur-demo: no-log: there is no events.csv in it' ur-demo no-log
 ok "demo: a folder without a log"
 
 done_testing
