@@ -1,5 +1,5 @@
 /*
- * header.h - the HEADER of a stream as msgpack; within the library, for rec.c.
+ * header.h - the HEADER of a stream as msgpack; within the library.
  */
 #ifndef UR_HEADER_H
 #define UR_HEADER_H

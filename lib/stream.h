@@ -1,5 +1,5 @@
 /*
- * stream.h - the inside of a ur_reader; within the library, for rec.c, blob.c and data.c.
+ * stream.h - the inside of a ur_reader; within the library.
  */
 #ifndef UR_STREAM_H
 #define UR_STREAM_H
