@@ -5,6 +5,7 @@
 
 #include "cols.h"
 #include "data.h"
+#include "ids.h"
 #include "mem.h"
 #include "stream.h"
 
@@ -76,48 +77,24 @@ count_roles(struct ur_data *data, const struct ur_columns *c)
 
 /* --- page features ----------------------------------------------------------- */
 
-struct row_id {
-	uint64_t id;
-	uint32_t row;
-};
-
-static int
-by_id(const void *a, const void *b)
-{
-	const struct row_id *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-/*
- * Which items this user has been shown and has picked: item i of `item` was by user `shown[i]` - 1
- * last.  Rows of one id are one item.
- */
+/* Which users have last been shown, and have last picked, each item; rows of one id are one item. */
 struct seen {
-	uint32_t *item;                 /* [rows] */
-	uint32_t *shown, *picked;       /* [rows] */
-	uint32_t user;                  /* counted from 1 */
+	uint32_t *item;                 /* [rows] number of a row's item */
+	uint32_t *shown, *picked;       /* [items] user, 0 none */
+	uint32_t user;                  /* the one at hand, counted from 1 */
 };
 
 static void
 seen_init(struct seen *seen, const struct ur_items *items)
 {
-	struct row_id *sorted = ur_alloc(items->rows, sizeof *sorted);
-	uint32_t item = 0;
+	struct ur_ids ids = { 0 };
 
-	for (uint32_t row = 0; row < items->rows; row++)
-		sorted[row] = (struct row_id){ items->id[row], row };
-	if (items->rows > 0)
-		qsort(sorted, items->rows, sizeof *sorted, by_id);
 	seen->item = ur_alloc(items->rows, sizeof *seen->item);
-	for (uint32_t i = 0; i < items->rows; i++) {
-		item += i > 0 && sorted[i].id != sorted[i - 1].id;
-		seen->item[sorted[i].row] = item;
-	}
-	seen->shown = ur_calloc(items->rows, sizeof *seen->shown);
-	seen->picked = ur_calloc(items->rows, sizeof *seen->picked);
-	seen->user = 0;
-	free(sorted);
+	for (uint32_t row = 0; row < items->rows; row++)
+		seen->item[row] = ur_ids_add(&ids, items->id[row]);
+	seen->shown = ur_calloc(ids.n, sizeof *seen->shown);
+	seen->picked = ur_calloc(ids.n, sizeof *seen->picked);
+	ur_ids_free(&ids);
 }
 
 static void
