@@ -143,22 +143,22 @@ SHARE    = $(DESTDIR)$(PREFIX)/share
 SAMPLE   = $(wildcard tests/data/retailrocket/*)
 
 install: all $(BUILD)/completion
-	install -d $(BIN) $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man7 \
-	    $(SHARE)/ur-tools/pipelines $(SHARE)/ur-tools/tests/data/retailrocket $(SHARE)/bash-completion/completions
-	install $(TOOLS:%=$(BUILD)/%) $(BIN)
-	install $(PIPELINES:%=pipelines/%) $(SHARE)/ur-tools/pipelines
-	install -m 644 $(filter-out $(PIPELINES:%=pipelines/%),$(wildcard pipelines/*)) $(SHARE)/ur-tools/pipelines
-	echo $(VERSION) >$(SHARE)/ur-tools/pipelines/version
-	for p in $(PIPELINES); do ln -sfn ../share/ur-tools/pipelines/$$p $(BIN)/ur-$$p || exit; done
-	install -m 644 $(SAMPLE) $(SHARE)/ur-tools/tests/data/retailrocket
-	for p in $(PAGES); do install -m 644 $$p $(SHARE)/man/man$${p##*.} || exit; done
-	install -m 644 $(BUILD)/completion $(SHARE)/bash-completion/completions/ur-tools
-	for c in $(COMMANDS); do ln -sfn ur-tools $(SHARE)/bash-completion/completions/$$c || exit; done
+	install -d "$(BIN)" "$(SHARE)/man/man1" "$(SHARE)/man/man5" "$(SHARE)/man/man7" \
+	    "$(SHARE)/ur-tools/pipelines" "$(SHARE)/ur-tools/tests/data/retailrocket" "$(SHARE)/bash-completion/completions"
+	install $(TOOLS:%=$(BUILD)/%) "$(BIN)"
+	install $(PIPELINES:%=pipelines/%) "$(SHARE)/ur-tools/pipelines"
+	install -m 644 $(filter-out $(PIPELINES:%=pipelines/%),$(wildcard pipelines/*)) "$(SHARE)/ur-tools/pipelines"
+	echo $(VERSION) >"$(SHARE)/ur-tools/pipelines/version"
+	for p in $(PIPELINES); do ln -sfn ../share/ur-tools/pipelines/$$p "$(BIN)/ur-$$p" || exit; done
+	install -m 644 $(SAMPLE) "$(SHARE)/ur-tools/tests/data/retailrocket"
+	for p in $(PAGES); do install -m 644 $$p "$(SHARE)/man/man$${p##*.}" || exit; done
+	install -m 644 $(BUILD)/completion "$(SHARE)/bash-completion/completions/ur-tools"
+	for c in $(COMMANDS); do ln -sfn ur-tools "$(SHARE)/bash-completion/completions/$$c" || exit; done
 
 uninstall:
-	rm -f $(COMMANDS:%=$(BIN)/%) $(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$(notdir $p))
-	rm -f $(COMMANDS:%=$(SHARE)/bash-completion/completions/%) $(SHARE)/bash-completion/completions/ur-tools
-	rm -rf $(SHARE)/ur-tools
+	rm -f $(COMMANDS:%="$(BIN)/%") $(foreach p,$(PAGES),"$(SHARE)/man/man$(subst .,,$(suffix $p))/$(notdir $p)")
+	rm -f $(COMMANDS:%="$(SHARE)/bash-completion/completions/%") "$(SHARE)/bash-completion/completions/ur-tools"
+	rm -rf "$(SHARE)/ur-tools"
 
 $(BUILD)/completion: .ci/completion all
 	@.ci/completion $(COMMANDS:%=$(BUILD)/%) >$@

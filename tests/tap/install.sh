@@ -6,18 +6,18 @@ make() { MAKEFLAGS= command make --no-print-directory -s -C "$top" BUILD="$build
 tools=$(cd "$top/tools" && ls *.c | sed 's/\.c$//')
 pipelines=$(cd "$top/pipelines" && ls | grep -v '\.')
 
-make install DESTDIR="$PWD/root" PREFIX=/opt/ur >install.log 2>&1
+make install DESTDIR="$PWD/the root" PREFIX=/opt/ur >install.log 2>&1
 ok "make install" || sed 's/^/# /' install.log
 missing=
 for c in $tools $(printf 'ur-%s\n' $pipelines); do
-	[ -x root/opt/ur/bin/$c ] && [ -f root/opt/ur/share/bash-completion/completions/$c ] || missing+=" $c"
+	[ -x "the root"/opt/ur/bin/$c ] && [ -f "the root"/opt/ur/share/bash-completion/completions/$c ] || missing+=" $c"
 done
 for p in "$top"/man/*.[157]; do
-	[ -f "root/opt/ur/share/man/man${p##*.}/${p##*/}" ] || missing+=" ${p##*/}"
+	[ -f "the root/opt/ur/share/man/man${p##*.}/${p##*/}" ] || missing+=" ${p##*/}"
 done
 [ -z "$missing" ] || { echo "# missing:$missing"; false; }
 ok "installs tools, pipelines, pages, completion"
-mv root moved
+mv "the root" moved
 [ "$(moved/opt/ur/bin/ur-grid --version)" = "ur-grid 9.8.7" ] && [ "$(moved/opt/ur/bin/ur-grid seed=1 | wc -l)" = 2 ]
 ok "an installed pipeline runs, wherever it is moved"
 
@@ -31,8 +31,8 @@ complete_line() # words -> what the last of them can be
     [ -z "$(complete_line ur-sweep grid)" ]
 ok "completes options and their words"
 
-mv moved root
-make uninstall DESTDIR="$PWD/root" PREFIX=/opt/ur && [ -z "$(find root ! -type d)" ]
+mv moved "the root"
+make uninstall DESTDIR="$PWD/the root" PREFIX=/opt/ur && [ -z "$(find "the root" ! -type d)" ]
 ok "make uninstall leaves no file"
 
 if ! command -v dpkg-shlibdeps >/dev/null || sanitized; then
