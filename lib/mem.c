@@ -3,8 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "mem.h"
+
+enum { HUGE_FROM = 4 << 20 };   /* bytes */
 
 static _Noreturn void
 no_memory(size_t n, size_t size)
@@ -56,10 +60,23 @@ ur_room(size_t n, size_t size)
 	return p;
 }
 
+/* Rows of a large table lie far apart: on small pages each costs a walk through the page tables. */
+static void
+want_huge_pages(void *p, size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)p + page - 1) / page * page;
+
+	if (bytes >= HUGE_FROM)
+		madvise((void *)first, (uintptr_t)p + bytes - first, MADV_HUGEPAGE);    /* a wish: it may be refused */
+}
+
 void *
 ur_aligned(size_t n, size_t size)
 {
-	return memset(ur_room(n, size), 0, n * size);
+	void *p = ur_room(n, size);
+
+	want_huge_pages(p, n * size);
+	return memset(p, 0, n * size);
 }
 
 char *

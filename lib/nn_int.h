@@ -35,6 +35,16 @@
 	type name parameters { ret body arguments; }
 #endif
 
+/* Rows of a large table are far apart and seldom in the cache: they are asked for so many rows before they are needed. */
+enum { UR_AHEAD = 6 };
+
+static UR_ALWAYS void
+ur_fetch(const real *row, size_t D)
+{
+	for (size_t j = 0; j < D; j += 64 / sizeof *row)
+		__builtin_prefetch(row + j);
+}
+
 #ifdef UR_DOUBLE
 #define ur_fma __builtin_fma
 #define ur_sqrt __builtin_sqrt

@@ -28,6 +28,14 @@ ur_gather_rows(real *out, const real *table, const uint32_t *index, size_t N, si
 	UR_DISPATCH(gather_rows, (out, table, index, N, D));
 }
 
+/* The rows of item n, if there is one. */
+static UR_ALWAYS void
+fetch_item(const real *table, const uint32_t *code, size_t n, size_t N, size_t C, size_t D)
+{
+	for (size_t c = 0; c < C && n < N; c++)
+		ur_fetch(table + code[n * C + c] * D, D);
+}
+
 static UR_ALWAYS void
 onehot_rows(real *restrict out, size_t stride, const real *restrict b, const real *restrict table, const uint32_t *code, size_t N, size_t C,
     size_t D)
@@ -35,6 +43,7 @@ onehot_rows(real *restrict out, size_t stride, const real *restrict b, const rea
 	for (size_t n = 0; n < N; n++) {
 		real *y = out + n * stride;
 
+		fetch_item(table, code, n + UR_AHEAD, N, C, D);
 		for (size_t j = 0; j < D; j++)
 			y[j] = b ? b[j] : 0;
 		for (size_t c = 0; c < C; c++) {
@@ -52,13 +61,15 @@ UR_CLONES(void, , ur_onehot_rows, onehot_rows,
 static UR_ALWAYS void
 onehot_rows_backward(real *restrict dtable, const uint32_t *code, const real *restrict dout, size_t stride, size_t N, size_t C, size_t D)
 {
-	for (size_t n = 0; n < N; n++)
+	for (size_t n = 0; n < N; n++) {
+		fetch_item(dtable, code, n + UR_AHEAD, N, C, D);
 		for (size_t c = 0; c < C; c++) {
 			real *row = dtable + code[n * C + c] * D;
 
 			for (size_t j = 0; j < D; j++)
 				row[j] += dout[n * stride + j];
 		}
+	}
 }
 UR_CLONES(void, , ur_onehot_rows_backward, onehot_rows_backward,
     (real *dtable, const uint32_t *code, const real *dout, size_t stride, size_t N, size_t C, size_t D),

@@ -73,21 +73,14 @@ struct rows {
 };
 
 static void
-fetch_row(const real *p, size_t width)
-{
-	for (size_t i = 0; i < width; i += 64 / sizeof *p)
-		__builtin_prefetch(p + i, 1);
-}
-
-static void
 fetch_rows(const struct rows *r, size_t i)
 {
 	size_t at = r->row[i] * r->width;
 
-	fetch_row(r->w + at, r->width);
-	fetch_row(r->m + at, r->width);
-	fetch_row(r->v + at, r->width);
-	fetch_row(r->g + at, r->width);
+	ur_fetch(r->w + at, r->width);
+	ur_fetch(r->m + at, r->width);
+	ur_fetch(r->v + at, r->width);
+	ur_fetch(r->g + at, r->width);
 }
 
 /* How many of the listed rows from i on follow each other in memory, with nothing to catch up. */
@@ -105,7 +98,6 @@ void
 ur_adam_rows(const struct ur_adam *a, double l2, real *w, real *m, real *v, real *g, size_t width,
     const uint32_t *row, const uint32_t *skipped, size_t n)
 {
-	enum { AHEAD = 4 };
 	const struct rows r = { w, m, v, g, width, row, skipped, n };
 	struct step s = step_of(a);
 
@@ -113,7 +105,7 @@ ur_adam_rows(const struct ur_adam *a, double l2, real *w, real *m, real *v, real
 		size_t at = row[i] * width;
 
 		run = run_length(&r, i);
-		for (size_t j = i + AHEAD; j < i + AHEAD + run && j < n && run < AHEAD; j++)
+		for (size_t j = i + UR_AHEAD; j < i + UR_AHEAD + run && j < n && run < UR_AHEAD; j++)
 			fetch_rows(&r, j);
 		if (skipped[i] > 0)
 			catch_up(a, s, skipped[i], w + at, m + at, v + at, width);
