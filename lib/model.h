@@ -115,9 +115,11 @@ const real *ur_net_forward(const struct ur_net *net, struct ur_work *work, const
  */
 void ur_net_backward(const struct ur_net *net, struct ur_work *work, const real *du, real *grad);
 
-/* The item table rows of the last forward, each once: those shown, and those whose picks moved a state. */
-size_t ur_work_items(const struct ur_work *work, const uint32_t **row);
-size_t ur_work_picks(const struct ur_work *work, const uint32_t **row);
+/*
+ * The one-hots that the last forward met in shown items, or in the picks that moved a state; one can be there more than once.
+ * returns how many; code: their rows in the matrix of an item's inputs, owned by work until its next use.
+ */
+size_t ur_work_codes(const struct ur_work *work, bool picks, const uint32_t **code);
 
 /* Moves the running statistics of batch normalisation towards the last training forward's. */
 void ur_net_track(const struct ur_net *net, struct ur_work *work, real *param);

@@ -377,17 +377,10 @@ ur_net_backward(const struct ur_net *net, struct ur_work *work, const real *du, 
 }
 
 size_t
-ur_work_items(const struct ur_work *work, const uint32_t **row)
+ur_work_codes(const struct ur_work *work, bool picks, const uint32_t **code)
 {
-	*row = work->plan.item.p;
-	return work->plan.items;
-}
-
-size_t
-ur_work_picks(const struct ur_work *work, const uint32_t **row)
-{
-	*row = work->plan.pick.p;
-	return work->plan.picks;
+	*code = picks ? work->pick_in.code : work->item_in.code;
+	return (picks ? work->plan.picks : work->plan.items) * (size_t)work->items->onehots;
 }
 
 void

@@ -50,6 +50,8 @@ ur_table_row(const struct ur_table *table, size_t r)
 	return (struct ur_range){ t->at + (t->table_at + r) * t->shape[1], t->shape[1] };
 }
 
+enum { AHEAD = 8 };     /* codes; their rows are asked for before they are needed */
+
 /* --- which rows ---------------------------------------------------------------- */
 
 static void
@@ -63,27 +65,24 @@ add_row(struct ur_table *table, uint32_t row, uint32_t skipped)
 
 /* Notes when rows were met; with lazy Adam those of this step become the list. */
 static void
-meet(struct ur_table *table, bool lazy, const struct ur_arch *arch, const struct ur_work *work, const struct ur_items *items, uint32_t t)
+meet(struct ur_table *table, bool lazy, uint32_t dense, const struct ur_work *work, uint32_t t)
 {
-	const uint32_t *item;
-	size_t n = table->picks ? ur_work_picks(work, &item) : ur_work_items(work, &item);
+	const uint32_t *code;
+	size_t n = ur_work_codes(work, table->picks, &code);
 
 	if (lazy)
 		table->n = 0;
 	for (size_t i = 0; i < n; i++) {
-		const uint32_t *code = items->code + (size_t)item[i] * (size_t)items->onehots;
-		uint32_t first = 0;
+		uint32_t row = code[i] - dense, last = table->last[row];
 
-		for (int c = 0; c < items->onehots; first += arch->onehot_size[c++]) {
-			uint32_t row = first + code[c], last = table->last[row];
-
-			if (last == t)
-				continue;
-			if (lazy)
-				add_row(table, row, last == 0 ? 0 : t - 1 - last);
-			table->grown |= last == 0;
-			table->last[row] = t;
-		}
+		if (i + AHEAD < n)
+			__builtin_prefetch(&table->last[code[i + AHEAD] - dense], 1);
+		if (last == t)
+			continue;
+		if (lazy)
+			add_row(table, row, last == 0 ? 0 : t - 1 - last);
+		table->grown |= last == 0;
+		table->last[row] = t;
 	}
 }
 
@@ -143,7 +142,7 @@ update_rows(void *arg, int i, int thread)
 
 void
 ur_tables_update(struct ur_tables *tables, struct ur_pool *pool, const struct ur_work *work,
-    const struct ur_items *items, const struct ur_adam *adam, bool policy, double l2, const struct ur_moments *at)
+    const struct ur_adam *adam, bool policy, double l2, const struct ur_moments *at)
 {
 	for (int i = 0; i < tables->tables; i++) {
 		struct ur_table *table = &tables->table[i];
@@ -151,7 +150,7 @@ ur_tables_update(struct ur_tables *tables, struct ur_pool *pool, const struct ur
 
 		if (table->policy != policy)
 			continue;
-		meet(table, tables->lazy, &tables->model->arch, work, items, (uint32_t)adam->t);
+		meet(table, tables->lazy, (uint32_t)tables->model->arch.dense, work, (uint32_t)adam->t);
 		if (!tables->lazy && table->grown)
 			list_met(table);
 		ur_pool_run(pool, update_rows, &(struct update){ adam, l2, table, tables->model->param + first, at->m + first,

@@ -52,7 +52,7 @@ void ur_tables_recall(struct ur_tables *tables, const struct ur_moments *at);
  * g is set to 0.
  */
 void ur_tables_update(struct ur_tables *tables, struct ur_pool *pool, const struct ur_work *work,
-    const struct ur_items *items, const struct ur_adam *adam, bool policy, double l2, const struct ur_moments *at);
+    const struct ur_adam *adam, bool policy, double l2, const struct ur_moments *at);
 /* Values of row r, in the block of parameters. */
 struct ur_range ur_table_row(const struct ur_table *table, size_t r);
 void ur_tables_free(struct ur_tables *tables);

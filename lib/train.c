@@ -148,8 +148,8 @@ ur_train_update(struct ur_train *train, bool policy)
 
 	adam->t++;
 	ur_pool_run(train->pool, update_segment, &(struct update){ train, adam, policy }, train->segments);
-	ur_tables_update(&train->tables, train->pool, policy ? train->policy_work : train->work, &train->data->items, adam, policy,
-	    train->set.l2, &train->at);
+	ur_tables_update(&train->tables, train->pool, policy ? train->policy_work : train->work, adam, policy, train->set.l2,
+	    &train->at);
 }
 
 static void
