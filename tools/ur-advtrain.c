@@ -42,6 +42,8 @@ settle_game(void)
 		ur_usage("--inner exact: not with --regularizer shannon, whose exact form is ur-pretrain's nll");
 	if (ur_dims_parse(policy_dims, &arch.policy_layers, arch.policy_dims, err) < 0)
 		ur_usage("--policy-dims: %s", err);
+	if (inner == EXACT && preset != NULL)           /* its history speaks as ur-pretrain, whose preset sets this too */
+		ridge_text = "none";
 	/* how the reward alone chooses: the form that the regulariser gives */
 	loss = regularizer == UR_L2 ? UR_SPARSEMAX : UR_NLL;
 	arch.loss = (enum ur_loss)loss;

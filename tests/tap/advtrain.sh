@@ -37,7 +37,7 @@ done
 ur-advtrain $quick -m m.ur -o g.ur train.ur && [ "$(tensors m.ur)" != "$(tensors g.ur)" ]; ok "--min-steps 1 does"
 ur-advtrain $quick -m f.ur -n 0 -o h.ur train.ur && [ "$(ur-dump f.ur | tail -n +2)" = "$(ur-dump h.ur | tail -n +2)" ]
 ok "a policy that is there is gone on with"
-for options in "" "--select prec@1" "--eta 2"; do
+for options in "" "--select prec@1" "--eta 2" "--preset chen2019"; do
 	ur-advtrain $quick --inner exact $options -m m.ur --log e.tsv -o e.ur train.ur &&
 	    ur-pretrain $quick --loss sparsemax $options --init m.ur --log p.tsv -o p.ur train.ur && cmp e.ur p.ur && cmp e.tsv p.tsv
 	ok "--inner exact $options: the bytes of ur-pretrain --loss sparsemax --init"
