@@ -143,7 +143,7 @@ percentile(const double *x, int n, double share)
 
 	if (n == 0)
 		return NAN;
-	if (i + 1 == n || x[i] == x[i + 1])
+	if (i + 1 == n || at == i || isinf(x[i]) || x[i] == x[i + 1])   /* infinite ones are not to become NaN */
 		return x[i];
 	return x[i] + (at - i) * (x[i + 1] - x[i]);
 }

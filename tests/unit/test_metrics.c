@@ -346,6 +346,32 @@ test_paired(void **state)
 	ur_metrics_free(&b);
 }
 
+/* One user's pick has the probability 0: some resamples are infinite, and bounds between them and the others no NaN. */
+static void
+test_infinite_bounds(void **state)
+{
+	struct ur_metrics a, b;
+	struct ur_report report;
+
+	(void)state;
+	ur_metrics_init(&a, &sparsemax, .5, true);
+	ur_metrics_init(&b, &softmax, NAN, true);
+	ur_metrics_add(&a, &batch, TEST_ROLE, &items, scores);
+	ur_metrics_add(&b, &batch, TEST_ROLE, &items, scores);
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		char *text;
+		struct ur_figure diff;
+
+		ur_report_make(&report, &a, &b, 2, seed);
+		text = text_of(&report, ur_report_print);
+		diff = row_of(text, "nll_diff");
+		assert_true(isinf(diff.value) && !isnan(diff.low) && !isnan(diff.high));
+		free(text);
+	}
+	ur_metrics_free(&a);
+	ur_metrics_free(&b);
+}
+
 int
 main(void)
 {
@@ -362,6 +388,7 @@ main(void)
 		cmocka_unit_test(test_no_steps),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_paired),
+		cmocka_unit_test(test_infinite_bounds),
 	};
 
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
