@@ -4,9 +4,9 @@
  *
  * No allocation, no I/O, no globals, no failure.  Matrices are row-major; pointers need only the
  * alignment of a real.  Outputs must not overlap inputs unless said.  Sizes may be 0.  In names:
- * N rows, H hidden, D columns, K items, d gradient.  Every function gives the same bytes on every
- * machine, and a row's result does not depend on how many rows are in the call: sums run in one
- * fixed order, fused multiply-adds are explicit, and nothing is left to the compiler's contraction.
+ * N rows, H hidden, D columns, K items, d gradient.  Every function but ur_gemm_blas gives the same
+ * bytes on every machine, and a row's result does not depend on how many rows are in the call: sums run
+ * in one fixed order, fused multiply-adds are explicit, and nothing is left to the compiler's contraction.
  */
 #ifndef UR_NN_H
 #define UR_NN_H

@@ -93,7 +93,7 @@ settle_options(char **operands, const char *start)
 	char err[UR_ERR];
 
 	if (operands[0] != NULL && operands[1] != NULL)
-		ur_usage("%s: one batches file at most was expected", operands[1]);
+		ur_usage("'%s': one batches file is expected", operands[1]);
 	if (resume && checkpoint_path == NULL)
 		ur_usage("--resume: there is no --checkpoint to go on from");
 	if (ur_dims_parse(dims, &arch.layers, arch.dims, err) < 0)
