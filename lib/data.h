@@ -42,6 +42,7 @@ struct ur_data {
 /* Loads and checks path (NULL or "-": standard input); 0, or -1 with err. */
 int ur_data_load(struct ur_data *data, const char *path, char *err);
 void ur_data_free(struct ur_data *data);
+/* The id of user u, a position in the stream. */
 uint64_t ur_data_user(const struct ur_data *data, size_t u);
 /* Steps of user u with a role in the set `roles` (1 << UR_TRAIN | ...). */
 uint32_t ur_data_steps(const struct ur_data *data, size_t u, unsigned roles);

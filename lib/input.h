@@ -32,7 +32,7 @@ bool ur_is_standard(const char *path);
 int ur_input_open(struct ur_input *in, const char *path);
 /* Up to n bytes into p: how many, 0 at the end, -1 with in->err (a truncated archive is an error). */
 ptrdiff_t ur_input_read(struct ur_input *in, void *p, size_t n);
-/* All of it: mapped where it is a plain regular file, else read into memory. */
+/* All of it: mapped where it is a plain regular file, else read into memory.  0, or -1 with in->err. */
 int ur_input_whole(struct ur_input *in, const uint8_t **data, size_t *size);
 void ur_input_close(struct ur_input *in);
 

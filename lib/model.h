@@ -77,7 +77,7 @@ void ur_model_init(struct ur_model *model, const struct ur_arch *arch);
 void ur_model_draw(struct ur_model *model, bool policy, enum ur_start start, struct ur_rng *rng);
 void ur_model_free(struct ur_model *model);
 bool ur_tensor_of_policy(const struct ur_tensor *tensor);
-const struct ur_tensor *ur_model_tensor(const struct ur_model *model, const char *name);
+const struct ur_tensor *ur_model_tensor(const struct ur_model *model, const char *name);       /* NULL if there is none */
 
 /*
  * Reads or writes a model stream.  header carries history, spec, training, metrics and blas; arch in it

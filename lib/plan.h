@@ -43,6 +43,7 @@ struct ur_plan {
 
 #define UR_NO_ROW UINT32_MAX
 
+/* For the steps of batch whose role is in `roles` (1 << UR_TRAIN | ...); item_rows: of the item table. */
 void ur_plan_build(struct ur_plan *plan, const struct ur_batch *batch, uint32_t item_rows, unsigned roles);
 void ur_plan_free(struct ur_plan *plan);
 

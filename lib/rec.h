@@ -40,7 +40,7 @@ void ur_params_int(struct ur_params *params, const char *name, int64_t i);
 void ur_params_bool(struct ur_params *params, const char *name, bool b);
 void ur_params_real(struct ur_params *params, const char *name, double x);
 void ur_params_str(struct ur_params *params, const char *name, const char *s);
-const struct ur_param *ur_params_find(const struct ur_params *params, const char *name);
+const struct ur_param *ur_params_find(const struct ur_params *params, const char *name);       /* NULL if there is none */
 void ur_params_free(struct ur_params *params);
 
 /* What one stage did: tool, version, the options that change its result. */

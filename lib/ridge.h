@@ -36,6 +36,7 @@ void ur_ridge_init(struct ur_ridge *ridge, const struct ur_pass *pass, const str
  * 0, or -1 with err when that is not reached.
  */
 int ur_ridge_fit(struct ur_ridge *ridge, double lambda, char *err);
+/* Puts x into the model's mlp.0.w and mlp.0.b. */
 void ur_ridge_store(const struct ur_ridge *ridge, struct ur_model *model);
 void ur_ridge_free(struct ur_ridge *ridge);
 

@@ -71,13 +71,15 @@ struct ur_truth {
 };
 
 void ur_truth_draw(struct ur_truth *truth, uint64_t seed);
-double ur_truth_utility(const struct ur_truth *truth, const struct ur_shop *shop, uint32_t item, int64_t time,
+/* u of an item (position in shop->id) at a time (ms), for a visitor to whom it was shown, who picked it, before. */
+double ur_truth_reward(const struct ur_truth *truth, const struct ur_shop *shop, uint32_t item, int64_t time,
     bool shown, bool picked);
 /* Writes it as a model stream; header has the history and is filled.  0, or -1 with err. */
 int ur_truth_write(const struct ur_truth *truth, const struct ur_shop *shop, struct ur_header *header, FILE *f, char *err);
 
 /* --- the log ---------------------------------------------------------------- */
 
+/* Writes events.csv: views, carts and transactions in the disorder of the real file. */
 void ur_synth_log(const struct ur_shop *shop, const struct ur_truth *truth, FILE *f);
 
 #endif

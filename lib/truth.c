@@ -27,7 +27,7 @@ ur_truth_draw(struct ur_truth *truth, uint64_t seed)
 }
 
 double
-ur_truth_utility(const struct ur_truth *truth, const struct ur_shop *shop, uint32_t item, int64_t time,
+ur_truth_reward(const struct ur_truth *truth, const struct ur_shop *shop, uint32_t item, int64_t time,
     bool shown, bool picked)
 {
 	struct ur_shop_item now = ur_shop_at(shop, item, time);

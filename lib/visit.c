@@ -143,9 +143,9 @@ draw_view(struct ur_visits *log, bool first)
 /* --- picks --------------------------------------------------------------------- */
 
 static double
-utility(const struct ur_visits *log, uint32_t item)
+reward(const struct ur_visits *log, uint32_t item)
 {
-	return ur_truth_utility(log->truth, log->shop, item, log->time, holds(&log->shown, item),
+	return ur_truth_reward(log->truth, log->shop, item, log->time, holds(&log->shown, item),
 	    holds(&log->picked, item));
 }
 
@@ -160,7 +160,7 @@ choose(struct ur_visits *log)
 	if (n == 1)
 		return set[0];
 	for (size_t i = 0; i < n; i++)
-		sum += p[i] = exp(utility(log, set[i]));
+		sum += p[i] = exp(reward(log, set[i]));
 	for (x = sum * ur_rng_uniform(&log->rng); k + 1 < n && x >= p[k]; k++)
 		x -= p[k];
 	for (size_t i = 0; i < n; i++)
