@@ -48,6 +48,7 @@ value_of(const struct ur_param *p, char *text, size_t size)
 	switch (p->type) {
 	case UR_P_BOOL:	snprintf(text, size, "%s", p->i ? "yes" : "no"); break;
 	case UR_P_INT:	snprintf(text, size, "%jd", (intmax_t)p->i); break;
+	case UR_P_UINT:	snprintf(text, size, "%ju", (uintmax_t)p->u); break;
 	case UR_P_REAL:	real_text(p->x, text, size); break;
 	case UR_P_STR:	snprintf(text, size, "%s", p->s); break;
 	}

@@ -335,7 +335,7 @@ add_param(struct ur_params *params, const struct ur_opt *o)
 	switch (o->type) {
 	case UR_FLAG:	ur_params_bool(params, o->name, *(bool *)o->value); break;
 	case UR_INT:	ur_params_int(params, o->name, *(int *)o->value); break;
-	case UR_U64:	ur_params_int(params, o->name, (int64_t)*(uint64_t *)o->value); break;
+	case UR_U64:	ur_params_uint(params, o->name, *(uint64_t *)o->value); break;
 	case UR_REAL:	ur_params_real(params, o->name, *(double *)o->value); break;
 	case UR_STR:
 		if (*(const char **)o->value != NULL)

@@ -34,6 +34,20 @@ ur_params_int(struct ur_params *params, const char *name, int64_t i)
 }
 
 void
+ur_params_uint(struct ur_params *params, const char *name, uint64_t u)
+{
+	struct ur_param *param;
+
+	if (u <= INT64_MAX) {
+		ur_params_int(params, name, (int64_t)u);
+		return;
+	}
+	param = add_param(params, name);
+	param->type = UR_P_UINT;
+	param->u = u;
+}
+
+void
 ur_params_bool(struct ur_params *params, const char *name, bool b)
 {
 	struct ur_param *param = add_param(params, name);
@@ -125,6 +139,7 @@ pack_params(struct ur_pack *p, const struct ur_params *params)
 		switch (param->type) {
 		case UR_P_BOOL: ur_pack_bool(p, param->i); break;
 		case UR_P_INT: ur_pack_int(p, param->i); break;
+		case UR_P_UINT: ur_pack_uint(p, param->u); break;
 		case UR_P_REAL: ur_pack_real(p, param->x); break;
 		case UR_P_STR: ur_pack_str(p, param->s); break;
 		}
@@ -221,9 +236,7 @@ unpack_param(struct ur_params *params, const char *name, const struct ur_mp *v, 
 		ur_params_bool(params, name, v->u);
 		return 0;
 	case UR_MP_UINT:
-		if (v->u > INT64_MAX)
-			return ur_fail(err, "%s \"%s\" is out of range", where, name);
-		ur_params_int(params, name, (int64_t)v->u);
+		ur_params_uint(params, name, v->u);
 		return 0;
 	case UR_MP_INT:
 		ur_params_int(params, name, v->i);

@@ -25,8 +25,9 @@ extern const char *const ur_role_name[];        /* "train", "validation", "test"
 /* One named value: an option in a history, a setting or a figure in a model. */
 struct ur_param {
 	char *name;
-	enum { UR_P_BOOL, UR_P_INT, UR_P_REAL, UR_P_STR } type;
+	enum { UR_P_BOOL, UR_P_INT, UR_P_UINT, UR_P_REAL, UR_P_STR } type;
 	int64_t i;              /* UR_P_BOOL, UR_P_INT */
+	uint64_t u;             /* UR_P_UINT: beyond what i can hold */
 	double x;               /* UR_P_REAL */
 	char *s;                /* UR_P_STR */
 };
@@ -37,6 +38,7 @@ struct ur_params {
 };
 
 void ur_params_int(struct ur_params *params, const char *name, int64_t i);
+void ur_params_uint(struct ur_params *params, const char *name, uint64_t u);
 void ur_params_bool(struct ur_params *params, const char *name, bool b);
 void ur_params_real(struct ur_params *params, const char *name, double x);
 void ur_params_str(struct ur_params *params, const char *name, const char *s);

@@ -116,7 +116,7 @@ add_settings(struct ur_params *params)
 	ur_params_int(params, "eval-every", set.eval_every);
 	ur_params_int(params, "patience", set.patience);
 	ur_params_str(params, "select", ur_select_name[set.select]);
-	ur_params_int(params, "seed", (int64_t)set.seed);
+	ur_params_uint(params, "seed", set.seed);
 }
 
 /* A figure of the model kept; one that is not defined is left out. */

@@ -86,6 +86,7 @@ put_params(const char *name, const struct ur_params *params)
 		switch (param->type) {
 		case UR_P_BOOL: fputs(param->i ? "true" : "false", stdout); break;
 		case UR_P_INT: printf("%" PRId64, param->i); break;
+		case UR_P_UINT: printf("%" PRIu64, param->u); break;
 		case UR_P_REAL: printf("%.9g", param->x); break;
 		case UR_P_STR: put_string(param->s); break;
 		}

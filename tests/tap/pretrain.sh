@@ -54,6 +54,10 @@ ur-pretrain $quick --lazy-adam -n 5 --checkpoint lazy.ckpt -o /dev/null train.ur
 ok "--lazy-adam: 5 + 7 iterations through a checkpoint are 12, and not those of Adam"
 ur-pretrain $quick --batch 1000000 -o a.ur train.ur; ok "a batch larger than there are users"
 
+ur-pretrain $quick -n 1 --seed 18446744073709551615 -o seed.ur train.ur &&
+    [ "$(ur-dump seed.ur | head -1 | grep -o '"seed":18446744073709551615' | wc -l)" = 2 ]
+ok "the greatest seed, in the history and the settings"
+
 # --- checkpoints -------------------------------------------------------------------
 
 rm -f none.ckpt
