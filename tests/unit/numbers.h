@@ -19,6 +19,18 @@ fill(real *x, size_t n, double scale)
 		x[i] = (real)(scale * (2 * ur_rng_uniform(&rng) - 1));
 }
 
+/* max |x|.  (A loop over fmax is more than gcc 12 can compile for ARM.) */
+static inline double
+largest(const real *x, size_t n)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (fabs((double)x[i]) > most)
+			most = fabs((double)x[i]);
+	return most;
+}
+
 #define close(a, b, tolerance) close_at(a, b, tolerance, __FILE__, __LINE__)
 static inline void
 close_at(double a, double b, double tolerance, const char *file, int line)

@@ -91,7 +91,7 @@ test_chen2019_values(void **state)
 	struct ur_model model;
 	struct ur_arch arch = small(UR_LSTM);
 	struct ur_rng draw;
-	double limit, most = 0, square = 0;
+	double limit, most, square = 0;
 	const real *w;
 	size_t n;
 
@@ -102,18 +102,15 @@ test_chen2019_values(void **state)
 	ur_model_draw(&model, false, UR_START_CHEN2019, &draw);
 	limit = sqrt(6. / (500 + 3 + 12));
 	w = drawn(&model, "lstm.wx", &n);
-	for (size_t i = 0; i < n; i++)
-		most = fmax(most, fabs((double)w[i]));
+	most = largest(w, n);
 	assert_true(most <= limit && most > .95 * limit);
 	w = drawn(&model, "lstm.b", &n);
 	for (size_t i = 0; i < n; i++)
 		assert_true(w[i] == (i / 3 == 1 ? 1 : 0));      /* i f g o */
 	w = drawn(&model, "mlp.0.w", &n);
-	most = 0;
-	for (size_t i = 0; i < n; i++) {
-		most = fmax(most, fabs((double)w[i]));
+	for (size_t i = 0; i < n; i++)
 		square += (double)w[i] * w[i];
-	}
+	most = largest(w, n);
 	assert_true(most <= .2 && most > .19);
 	close(sqrt(square / (double)n), .088, .01);     /* a normal cut at two deviations */
 	w = drawn(&model, "mlp.0.bn.gamma", &n);

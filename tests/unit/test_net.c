@@ -250,7 +250,7 @@ test_large_batch(void **state)
 	const double tolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-4;
 	struct ur_pool *pool = ur_pool_new(2);
 	struct fixture f;
-	double most = 0;
+	double most;
 	real *u, *grad;
 
 	(void)state;
@@ -267,8 +267,7 @@ test_large_batch(void **state)
 	memset(f.grad, 0, f.model.params * sizeof *f.grad);
 	for (int part = 0; part < PARTS; part++)
 		part_gradient(&f, part * (MANY / PARTS), MANY / PARTS, u);
-	for (size_t i = 0; i < f.model.params; i++)
-		most = fmax(most, fabs(grad[i]));
+	most = largest(grad, f.model.params);
 	for (size_t i = 0; i < f.model.params; i++)
 		assert_true(fabs(grad[i] - f.grad[i]) <= tolerance * most);
 	free(u);
