@@ -60,20 +60,36 @@ NAME(panel)(const int MR, const int NV, const bool part, MASK mask, real *C, siz
 #undef ROWS
 }
 
+/* K rows of two vectors of B, side by side. */
+INLINE const real *
+NAME(pack)(real *packed, const real *B, size_t ldb, size_t K)
+{
+	for (size_t k = 0; k < K; k++, B += ldb)
+		UNROLL for (int j = 0; j < 2; j++)
+			STORE(packed + (2 * k + j) * L, LOAD(B + j * L));
+	return packed;
+}
+
+/* K <= UR_DEPTH */
 static TARGET void
 NAME(gemm)(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t rs, size_t step,
     const real *B, size_t ldb, size_t M, size_t N, size_t K)
 {
+	real packed[UR_DEPTH * 2 * L];
+	bool pays = ldb >= UR_FAR && M >= UR_OFTEN && K >= UR_DEPTH / 2;
 	size_t n = 0, left;
 
-#define COLUMNS(MR, NV, part, mask) \
-	NAME(panel)(MR, NV, part, mask, C + n, ldc, init ? init + n : NULL, ldi, A, rs, step, B + n, ldb, M, K)
+#define COLUMNS(MR, NV, part, mask, B, ldb) \
+	NAME(panel)(MR, NV, part, mask, C + n, ldc, init ? init + n : NULL, ldi, A, rs, step, B, ldb, M, K)
 	for (; (left = N - n) >= 2 * L; n += 2 * L)
-		COLUMNS(PAIR_ROWS, 2, false, MASK_OF(0));
+		if (pays)
+			COLUMNS(PAIR_ROWS, 2, false, MASK_OF(0), NAME(pack)(packed, B + n, ldb, K), 2 * L);
+		else
+			COLUMNS(PAIR_ROWS, 2, false, MASK_OF(0), B + n, ldb);
 	if (left > L)
-		COLUMNS(PAIR_ROWS, 2, true, MASK_OF(left - L));
+		COLUMNS(PAIR_ROWS, 2, true, MASK_OF(left - L), B + n, ldb);
 	else if (left > 0)
-		COLUMNS(8, 1, true, MASK_OF(left));
+		COLUMNS(8, 1, true, MASK_OF(left), B + n, ldb);
 #undef COLUMNS
 }
 

@@ -45,6 +45,12 @@ ur_fetch(const real *row, size_t D)
 		__builtin_prefetch(row + j);
 }
 
+/*
+ * Products go UR_DEPTH terms at a time, so that a block of rows of A or columns of B stays in the cache.  Rows of B so
+ * far apart crowd into few of its sets: they are copied side by side first, where so many rows of A meet them.
+ */
+enum { UR_DEPTH = 128, UR_FAR = 192, UR_OFTEN = 48 };
+
 #ifdef UR_DOUBLE
 #define ur_fma __builtin_fma
 #define ur_sqrt __builtin_sqrt

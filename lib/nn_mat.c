@@ -3,8 +3,6 @@
 #define UR_BODY "nn_gemm.h"
 #include "nn_isa.h"
 
-enum { DEPTH = 128 };   /* terms summed at once: a block of rows of A or columns of B that stays in the cache */
-
 void
 ur_gemm(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t rs, size_t cs,
     const real *B, size_t ldb, size_t M, size_t N, size_t K)
@@ -13,7 +11,7 @@ ur_gemm(real *C, size_t ldc, const real *init, size_t ldi, const real *A, size_t
 	size_t step = cs * sizeof(real);
 
 	do {
-		size_t k = K < DEPTH ? K : DEPTH;
+		size_t k = K < UR_DEPTH ? K : UR_DEPTH;
 
 		UR_DISPATCH(gemm, (C, ldc, init, ldi, A, rs, step, B, ldb, M, N, k));
 		A += k * cs;
