@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "field.h"
 #include "mem.h"
 
 enum { MAX_OPTS = 64, LONG_ONLY = 256 };        /* getopt's value for option i without a letter: LONG_ONLY + i */
@@ -63,13 +64,6 @@ word_at(const char *words, int i)
 	return word;
 }
 
-/* strtol and strtod would also take space in front, a plus and, for reals, hexadecimal. */
-static bool
-is_plain(const char *arg, const char *bytes)
-{
-	return *arg != '+' && arg[strspn(arg, bytes)] == '\0';
-}
-
 static void
 set_int(const struct ur_opt *o, const char *arg)
 {
@@ -78,7 +72,8 @@ set_int(const struct ur_opt *o, const char *arg)
 
 	errno = 0;
 	x = strtol(arg, &end, 10);
-	if (end == arg || *end != '\0' || errno != 0 || x < o->min || x > o->max || !is_plain(arg, "-0123456789"))
+	if (end == arg || *end != '\0' || errno != 0 || x < o->min || x > o->max ||
+	    arg[strspn(arg, "-0123456789")] != '\0')     /* strtol would take space in front, and a plus */
 		ur_usage("--%s: '%s' is not a whole number in [%.0f, %.0f]", o->name, arg, o->min, o->max);
 	*(int *)o->value = (int)x;
 }
@@ -98,11 +93,9 @@ static void
 set_real(const struct ur_opt *o, const char *arg)
 {
 	bool above = o->flags & UR_ABOVE;
-	char *end;
-	double x = strtod(arg, &end);
+	double x;
 
-	if (end == arg || *end != '\0' || !isfinite(x) || x < o->min || x > o->max || (above && x == o->min) ||
-	    !is_plain(arg, "+-.0123456789eE"))
+	if (!ur_word_real(arg, &x) || x < o->min || x > o->max || (above && x == o->min))
 		ur_usage("--%s: '%s' is not a number in %c%g, %g]", o->name, arg, above ? '(' : '[', o->min, o->max);
 	*(double *)o->value = x;
 }

@@ -1,4 +1,6 @@
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -56,6 +58,15 @@ ur_field_u64(struct ur_field f, uint64_t *value)
 	}
 	*value = x;
 	return true;
+}
+
+bool
+ur_word_real(const char *word, double *value)
+{
+	char *end;
+
+	*value = strtod(word, &end);
+	return end != word && *end == '\0' && isfinite(*value) && *word != '+' && word[strspn(word, "+-.0123456789eE")] == '\0';
 }
 
 bool

@@ -23,6 +23,8 @@ bool ur_field_equal(struct ur_field a, struct ur_field b);
 bool ur_field_is(struct ur_field f, const char *word);
 /* Decimal digits alone, at most 2^64 - 1. */
 bool ur_field_u64(struct ur_field f, uint64_t *value);
+/* A whole word as a finite decimal number: strtod without its space in front, plus, hexadecimal, inf and nan. */
+bool ur_word_real(const char *word, double *value);
 /*
  * A time as milliseconds since 1970 UTC, 0 or later: whole milliseconds, seconds (a fraction
  * is cut after the millisecond), or "2015-06-01 06:00:00.000Z", where T may stand for the

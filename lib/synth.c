@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field.h"
 #include "synth.h"
 
 /* The real log and its properties; days are counted in whole ones of 24 hours. */
@@ -34,14 +35,13 @@ scaled(uint64_t n, double scale)
 int
 ur_synth_scale(struct ur_synth_size *size, const char *text, char *err)
 {
-	char *end;
-	double scale = strtod(text, &end);
+	double scale;
 
 	if (strcmp(text, "full") == 0 || strcmp(text, "sample") == 0) {
 		*size = *text == 'f' ? full : sample;
 		return 0;
 	}
-	if (end == text || *end != '\0' || !(scale >= least && scale <= most))
+	if (!ur_word_real(text, &scale) || !(scale >= least && scale <= most))
 		return ur_fail(err, "'%s' is neither full nor sample nor a number in [%g, %g]", text, least, most);
 	*size = full;
 	size->visitors = (uint32_t)scaled(full.visitors, scale);

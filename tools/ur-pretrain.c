@@ -1,4 +1,5 @@
 /* ur-pretrain - fit a user model to recorded choices by maximum likelihood; see ur-pretrain(1). */
+#include "field.h"
 #include "ridge.h"
 #include "train_run.h"
 
@@ -16,12 +17,9 @@ wants_ridge(void)
 static void
 settle_ridge(void)
 {
-	char *end;
-
 	if (strcmp(ridge_text, "auto") == 0 || strcmp(ridge_text, "none") == 0)
 		return;
-	ridge = strtod(ridge_text, &end);
-	if (end == ridge_text || *end != '\0' || !(ridge > 0) || !(ridge <= 1e6))
+	if (!ur_word_real(ridge_text, &ridge) || !(ridge > 0) || !(ridge <= 1e6))
 		ur_usage("--ridge: '%s' is neither a number in (0, 1e+06] nor auto nor none", ridge_text);
 }
 

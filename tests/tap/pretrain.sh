@@ -218,6 +218,7 @@ done <<END
 --lr 1e
 --lr nan
 --lr 0x1p-3
+--ridge 0x1p-3
 --lr +.5
 --l2 -1
 --batch 0
