@@ -26,6 +26,7 @@ struct ur_version {
 
 struct ur_catalogue {
 	bool want[UR_PROPERTIES];       /* set by the caller: rows of others are passed over */
+	bool hash_ids;                  /* set by the caller: items are hashed text, here too */
 	uint64_t skip;                  /* set by the caller: bad rows that may be left out, of all files together */
 	uint64_t skipped;               /* left out so far */
 	char skipped_err[UR_ERR];       /* what was wrong with the first of them */

@@ -90,8 +90,8 @@ add_row(struct ur_catalogue *catalogue, const struct ur_store *store, struct ur_
 
 	if (property == UR_PROPERTIES)
 		return 0;
-	if (!ur_field_u64(ur_csv_field(csv, ITEM), &id))
-		return ur_csv_bad(csv, ITEM, "a whole number below 2^64");
+	if (!(catalogue->hash_ids ? ur_field_hash : ur_field_u64)(ur_csv_field(csv, ITEM), &id))
+		return ur_csv_bad(csv, ITEM, catalogue->hash_ids ? "an id" : "a whole number below 2^64");
 	if ((item = ur_ids_find(&store->item, id)) == UR_NO_ID)
 		return 0;
 	if (!ur_field_time(ur_csv_field(csv, TIME), UR_MS, &time))

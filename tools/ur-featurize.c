@@ -155,17 +155,36 @@ give_roles(struct ur_store *store, struct ur_split split)
 		ur_split_by_user(&split, store, seed);
 }
 
+/* Were the ids of the sessions text? */
+static bool
+has_hashed_ids(const struct ur_header *header)
+{
+	for (size_t i = 0; i < header->stages; i++) {
+		const struct ur_param *p = ur_params_find(&header->stage[i].args, "hash-ids");
+
+		if (p != NULL && p->type == UR_P_BOOL && p->i != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+reads_properties(const struct ur_catalogue *catalogue)
+{
+	return properties.n != 0 && (catalogue->want[UR_CATEGORY] || catalogue->want[UR_PRICE] || catalogue->want[UR_AVAILABLE]);
+}
+
 static void
 read_catalogue(struct ur_catalogue *catalogue, const struct ur_store *store)
 {
-	bool wanted = catalogue->want[UR_CATEGORY] || catalogue->want[UR_PRICE] || catalogue->want[UR_AVAILABLE];
 	char err[UR_ERR];
 
+	catalogue->hash_ids = has_hashed_ids(&store->header);
 	catalogue->skip = skip_bad;
 	if (categories != NULL && catalogue->want[UR_CATEGORY] &&
 	    ur_catalogue_categories(catalogue, categories, err) < 0)
 		ur_die("%s", err);
-	for (size_t i = 0; wanted && i < properties.n; i++)
+	for (size_t i = 0; reads_properties(catalogue) && i < properties.n; i++)
 		if (ur_catalogue_properties(catalogue, store, properties.item[i], err) < 0)
 			ur_die("%s", err);
 	if (ur_catalogue_build(catalogue, store, err) < 0)
@@ -179,6 +198,8 @@ report_catalogue(const struct ur_catalogue *catalogue)
 	if (catalogue->skipped != 0)
 		ur_warn("%ju bad row%s left out, the first: %s", (uintmax_t)catalogue->skipped,
 		    catalogue->skipped == 1 ? "" : "s", catalogue->skipped_err);
+	if (reads_properties(catalogue) && catalogue->knowns == 0)
+		ur_warn("no item has a property in these files by the time it is shown");
 	if (categories != NULL && catalogue->unknown != 0)
 		ur_note("%s: categories of items that are not in the tree, and so have no root: %zu", categories,
 		    catalogue->unknown);

@@ -189,6 +189,15 @@ echo '[7,[3,2,0],[0],[1,0]]'; echo '[8,[0,1,1],[0],[1,0]]'; } | cmp -s - got
 ok "a row for each item and what was known of it at a step; a missing price is 0 and flagged"
 [ "$(dump shop.batches 'select(.role) | [.time, .items]' | tr -d '\n')" = '[1000,[0,3]][2000,[1,4]][3000,[0]][1500,[2,5]]' ]
 ok "steps have the rows of their time, the second too at which the value changes"
+# ids that are text are so in the properties, too
+printf '%s\n' timestamp,visitorid,event,itemid 1000,ann,view,red 2000,ann,view,blue 3000,ann,addtocart,red >text.csv
+rr-sessionize --hash-ids -o text.ur text.csv
+properties 500,red,790,n9 500,red,available,1 | ur-featurize -f price,available --split 1:0:0 -p - -o text.batches text.ur 2>err
+[ "$(dump text.batches 'select(has("row")) | .dense[1:]' | sort | tr -d '\n')" = '[0,1][1,0]' ] && [ ! -s err ]
+ok "hashed ids find their properties"
+properties 500,5,790,n9 | ur-featurize -f price --split 1:0:0 -p - -o text.batches text.ur 2>err &&
+    [ "$(cat err)" = "ur-featurize: no item has a property in these files by the time it is shown" ]
+ok "properties of other items alone are told"
 # later values, changed or not there, in any order: not one byte differs
 properties $past 3001,5,790,n1.000 1501,6,790,junk 2001,7,790,n7 1501,8,categoryid,99 >future.csv
 ur-featurize -p future.csv --categories tree.csv --min-count 1 shop.ur 2>/dev/null | cmp -s - shop.batches
