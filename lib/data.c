@@ -142,9 +142,7 @@ flag_frame(struct seen *seen, const struct ur_columns *c, bool goes_on, uint8_t 
 static real
 popularity(const struct ur_spec *spec, uint32_t others)
 {
-	double deviation = spec->deviation[UR_F_POPULARITY];
-
-	return (real)((log1p(others) - spec->mean[UR_F_POPULARITY]) / (deviation == 0 ? 1 : deviation));
+	return (real)ur_spec_scaled(spec, UR_F_POPULARITY, log1p(others));
 }
 
 static void

@@ -49,7 +49,7 @@ start_encoder(struct encoder *e, const struct ur_spec *spec, const struct ur_sto
 	e->code[UR_F_ROOT] = codes_of(&catalogue->category, &spec->vocabulary[UR_F_ROOT]);
 	e->price = ur_alloc(catalogue->price.n, sizeof *e->price);
 	for (uint32_t i = 0; i < catalogue->price.n; i++)
-		e->price[i] = (log1p(ur_catalogue_price(catalogue, i)) - spec->mean[UR_F_PRICE]) / spec->deviation[UR_F_PRICE];
+		e->price[i] = ur_spec_scaled(spec, UR_F_PRICE, log1p(ur_catalogue_price(catalogue, i)));
 }
 
 static void

@@ -91,6 +91,8 @@ int ur_spec_onehots(const struct ur_spec *spec);        /* one-hot columns */
 int ur_spec_page(const struct ur_spec *spec);           /* page columns: repeat 2, popularity 1 */
 /* Rows of the c-th one-hot's table: its vocabulary and code 0. */
 uint32_t ur_spec_onehot_size(const struct ur_spec *spec, int c);
+/* x minus the mean of price or popularity, divided by the deviation, or by 1 where that is 0. */
+double ur_spec_scaled(const struct ur_spec *spec, enum ur_feature f, double x);
 /* Fills the vocabulary of id, which follows from item, shown and min_count. */
 void ur_spec_id_vocabulary(struct ur_spec *spec);
 void ur_spec_free(struct ur_spec *spec);

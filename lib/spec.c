@@ -1,4 +1,5 @@
 /* spec.c - the features of a batches stream: their columns, and their map in a header. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,12 @@ ur_spec_onehot_size(const struct ur_spec *spec, int c)
 	for (;; i++)
 		if (ur_feature_onehot(spec->feature[i]) && c-- == 0)
 			return (uint32_t)spec->vocabulary[spec->feature[i]].n + 1;
+}
+
+double
+ur_spec_scaled(const struct ur_spec *spec, enum ur_feature f, double x)
+{
+	return (x - spec->mean[f]) / (spec->deviation[f] == 0 ? 1 : spec->deviation[f]);
 }
 
 void
@@ -251,6 +258,14 @@ unpack_vocabularies(struct ur_spec *spec, const struct ur_mp *map, char *err)
 	return 0;
 }
 
+/* Whole numbers are numbers, too: some packers write 1.0 as 1. */
+static bool
+finite_number(const struct ur_mp *v, double *x)
+{
+	*x = v->type == UR_MP_REAL ? v->x : v->type == UR_MP_INT ? (double)v->i : (double)v->u;
+	return (v->type == UR_MP_REAL || v->type == UR_MP_INT || v->type == UR_MP_UINT) && isfinite(*x);
+}
+
 static int
 unpack_scales(const char *name, const struct ur_spec *spec, const struct ur_mp *map, double *x, char *err)
 {
@@ -263,9 +278,22 @@ unpack_scales(const char *name, const struct ur_spec *spec, const struct ur_mp *
 
 		if (!is_scaled(f))
 			continue;
-		if (v[f].type != UR_MP_REAL || !isfinite(v[f].x))
+		if (!finite_number(&v[f], &x[f]))
 			return ur_fail(err, "spec: %s of %s is not a finite number", name, ur_feature_name[f]);
-		x[f] = v[f].x;
+	}
+	return 0;
+}
+
+/* What is scaled are logarithms, which are below 710 for any double; scaled they have to be finite floats. */
+static int
+check_scales(const struct ur_spec *spec, char *err)
+{
+	for (int f = 0; f < UR_F_COUNT; f++) {
+		if (spec->deviation[f] < 0)
+			return ur_fail(err, "spec: deviation of %s is negative", ur_feature_name[f]);
+		if (!(fabs(ur_spec_scaled(spec, (enum ur_feature)f, -710)) <= FLT_MAX &&
+		    fabs(ur_spec_scaled(spec, (enum ur_feature)f, 710)) <= FLT_MAX))
+			return ur_fail(err, "spec: mean and deviation of %s make values too large", ur_feature_name[f]);
 	}
 	return 0;
 }
@@ -298,5 +326,5 @@ ur_spec_unpack(struct ur_spec *spec, const struct ur_mp *map, char *err)
 	    unpack_scales("mean", spec, &v[MEAN], spec->mean, err) < 0 ||
 	    unpack_scales("deviation", spec, &v[DEVIATION], spec->deviation, err) < 0)
 		return -1;
-	return 0;
+	return check_scales(spec, err);
 }

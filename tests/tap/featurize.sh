@@ -301,6 +301,16 @@ ur-featurize --spec full.batches -p past.csv --categories tree.csv -o new.batche
 ok "a spec on new sessions: the features it had"
 [ "$(dump new.batches 'select(.id == 123) | [.dense, .code, .shown, .picked]')" = '[[0,1,0],[0,0,0],0,0]' ]
 ok "an item that it never saw"
+# batches of the feature price without users, as others may write them: mean 0 and deviation 0
+base64 -d >flat.batches <<-'X'
+	11VVUlMxDQoaCpMAxgAAAK+FpmZvcm1hdKp1ci1iYXRjaGVzpW1ham9yAaVtaW5vcgCnaGlzdG9yeZCkc3BlY4moZmVhdHVyZXOR
+	pXByaWNlqW1pbl9jb3VudAGudHJhaW5pbmdfc3RlcHMBqnZvY2FidWxhcnmApG1lYW6BpXByaWNlywAAAAAAAAAAqWRldmlhdGlv
+	boGlcHJpY2XLAAAAAAAAAAClaXRlbXPEAKVzaG93bsQApnBpY2tlZMQAzx2+2e5aj2v4k3/GAAAAIIOmZnJhbWVzAaRoYXNoz4id
+	K+4Mkb+Fp3JlY29yZHMAzxrrOjaw+Ifj
+	X
+printf '%s\n' timestamp,itemid,property,value 0,5,790,n1.000 >one.csv
+ur-featurize --spec flat.batches -p one.csv -o flat.ur new.ur && [ "$(dump flat.ur 'select(.id == 5) | .dense')" = '[0.693147182,0]' ]
+ok "a deviation of 0 is taken for 1"
 ur-featurize --spec rr.batches -o test.batches rr.ur && [ "$(roles test.batches)" = " 704 test " ]
 ok "with a spec, steps without a role are test"
 ur-featurize --spec rr.batches --split 8:1:1 -o got rr.ur && [ "$(roles got)" = "$(roles rr.batches)" ]

@@ -485,6 +485,67 @@ test_feature_twice(void **state)
 	assert_says(assemble(&part, 1, 0), UR_BATCHES, "spec: feature \"id\" is there twice");
 }
 
+/* A header of batches whose price is scaled by these. */
+static struct part
+scaled_header(double mean, double deviation)
+{
+	struct ur_header header;
+	struct part part = { UR_K_HEADER, { 0 } };
+	char err[UR_ERR];
+
+	make_header(&header, UR_BATCHES);
+	header.spec.mean[UR_F_PRICE] = mean;
+	header.spec.deviation[UR_F_PRICE] = deviation;
+	assert_int_equal(ur_header_pack(&part.payload, &header, err), 0);
+	ur_header_free(&header);
+	return part;
+}
+
+/* Values scaled by them must be finite floats. */
+static void
+test_scales(void **state)
+{
+	static const char too_large[] = "spec: mean and deviation of price make values too large";
+	static const struct {
+		double mean, deviation;
+		const char *what;
+	} test[] = {
+		{ 3, 0, NULL }, { -3, 1e-30, NULL }, { 1e30, 1, NULL },
+		{ 3, -1, "spec: deviation of price is negative" },
+		{ 3, 1e-300, too_large }, { 3, 5e-324, too_large }, { 1e300, 1, too_large }, { -1e300, 0, too_large },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof test / sizeof *test; i++) {
+		struct part part = scaled_header(test[i].mean, test[i].deviation);
+
+		assert_says(assemble(&part, 1, 0), UR_BATCHES, test[i].what);
+	}
+}
+
+/* 3 and -3 as int 64, as some packers write 3.0 and -3.0. */
+static void
+test_scales_may_be_whole_numbers(void **state)
+{
+	static const uint8_t floating[2][9] = { { 0xcb, 0x40, 8 }, { 0xcb, 0xc0, 8 } };
+	static const uint8_t whole[2][9] = {
+		{ 0xd3, 0, 0, 0, 0, 0, 0, 0, 3 }, { 0xd3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfd }
+	};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct part part = scaled_header(i == 0 ? 3 : -3, 1.25);
+		struct ur_header header = { 0 };
+		char err[UR_ERR];
+
+		memcpy(memmem(part.payload.data, part.payload.n, floating[i], 9), whole[i], 9);
+		assert_int_equal(ur_header_unpack(&header, part.payload.data, part.payload.n, err), 0);
+		assert_true(header.spec.mean[UR_F_PRICE] == (i == 0 ? 3 : -3));
+		ur_header_free(&header);
+		ur_pack_free(&part.payload);
+	}
+}
+
 /* --- frames --------------------------------------------------------------------------- */
 
 static void
@@ -630,6 +691,8 @@ main(void)
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_vector_too_wide),
 		cmocka_unit_test(test_feature_twice),
+		cmocka_unit_test(test_scales),
+		cmocka_unit_test(test_scales_may_be_whole_numbers),
 		cmocka_unit_test(test_claimed_sizes),
 		cmocka_unit_test(test_payloads_that_lie),
 		cmocka_unit_test(test_unknown_kinds),
