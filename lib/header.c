@@ -6,7 +6,8 @@
 #include "header.h"
 #include "mem.h"
 
-enum { MANY = 1000 };           /* stages, values of a map: a bound on what hostile bytes can grow into */
+/* Bounds on what hostile bytes can grow into: stages, values of a map; values of all stages. */
+enum { MANY = 1000, MANY_ARGS = 100000 };
 
 const char *const ur_format_name[] = { "ur-sessions", "ur-batches", "ur-model" };
 
@@ -177,9 +178,25 @@ check_finite(const char *where, const struct ur_params *params, char *err)
 	return 0;
 }
 
+/* What is written can be read. */
+static int
+check_history(const struct ur_header *header, char *err)
+{
+	size_t args = 0;
+
+	for (size_t i = 0; i < header->stages; i++)
+		args += header->stage[i].args.n;
+	if (header->stages > MANY || args > MANY_ARGS)
+		return ur_fail(err, "a history of %zu stages with %zu args, at most %d and %d are read", header->stages, args,
+		    MANY, MANY_ARGS);
+	return 0;
+}
+
 static int
 check_header(const struct ur_header *header, char *err)
 {
+	if (check_history(header, err) < 0)
+		return -1;
 	for (size_t i = 0; i < header->stages; i++)
 		if (check_finite("args", &header->stage[i].args, err) < 0)
 			return -1;
@@ -315,7 +332,7 @@ unpack_history(struct ur_header *header, const struct ur_mp *v, char *err)
 	for (size_t i = 0; i < v->n; i++) {
 		if (ur_mp_next(&c, &map) < 0)
 			return ur_fail(err, "malformed msgpack");
-		if (unpack_stage(header, &map, err) < 0)
+		if (unpack_stage(header, &map, err) < 0 || check_history(header, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -420,6 +420,55 @@ test_history_of_too_many_stages(void **state)
 	ur_pack_free(&p);
 }
 
+/* 101 stages of 1,000 args. */
+static void
+test_history_of_too_many_args(void **state)
+{
+	struct ur_pack p = { 0 };
+
+	(void)state;
+	ur_pack_array(&p, 101);
+	for (int i = 0; i < 101; i++) {
+		ur_pack_map(&p, 3);
+		ur_pack_str(&p, "tool");
+		ur_pack_str(&p, "");
+		ur_pack_str(&p, "version");
+		ur_pack_str(&p, "");
+		ur_pack_str(&p, "args");
+		ur_pack_map(&p, 1000);
+		for (int k = 0; k < 1000; k++) {
+			char name[12];
+
+			snprintf(name, sizeof name, "%d", k);
+			ur_pack_str(&p, name);
+			ur_pack_str(&p, "");
+		}
+	}
+	assert_says(header_stream("ur-sessions", 1, &p, false), UR_SESSIONS, "a history of 101 stages with 101000 args");
+	ur_pack_free(&p);
+}
+
+/* What could not be read again is not written. */
+static void
+test_history_with_no_room(void **state)
+{
+	struct ur_header header;
+	char err[UR_ERR];
+
+	(void)state;
+	make_header(&header, UR_SESSIONS);
+	for (int more = 0; more < 2; more++) {
+		struct ur_pack p = { 0 };
+
+		while (header.stages < (size_t)(1000 + more))
+			ur_header_add_stage(&header, "t", "1");
+		assert_int_equal(ur_header_pack(&p, &header, err), -more);
+		ur_pack_free(&p);
+	}
+	assert_non_null(strstr(err, "a history of 1001 stages"));
+	ur_header_free(&header);
+}
+
 /* Damages of a spec, by the byte of its text that is changed. */
 static void
 test_specs(void **state)
@@ -688,6 +737,8 @@ main(void)
 		cmocka_unit_test(test_header_fields),
 		cmocka_unit_test(test_history_values),
 		cmocka_unit_test(test_history_of_too_many_stages),
+		cmocka_unit_test(test_history_of_too_many_args),
+		cmocka_unit_test(test_history_with_no_room),
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_vector_too_wide),
 		cmocka_unit_test(test_feature_twice),
