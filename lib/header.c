@@ -248,6 +248,8 @@ unpack_param(struct ur_params *params, const char *name, const struct ur_mp *v, 
 {
 	char *s;
 
+	if (ur_params_find(params, name) != NULL)
+		return ur_fail(err, "%s \"%s\" is there twice", where, name);
 	switch (v->type) {
 	case UR_MP_BOOL:
 		ur_params_bool(params, name, v->u);

@@ -359,9 +359,9 @@ test_header_fields(void **state)
 	ur_pack_free(&number);
 }
 
-/* A stage whose args are {"x": value}. */
+/* A stage whose args are {"x": value}; value may pack further pairs. */
 static struct ur_pack
-stage_with(void (*value)(struct ur_pack *))
+stage_with(void (*value)(struct ur_pack *), size_t values)
 {
 	struct ur_pack p = { 0 };
 
@@ -372,7 +372,7 @@ stage_with(void (*value)(struct ur_pack *))
 	ur_pack_str(&p, "version");
 	ur_pack_str(&p, "1");
 	ur_pack_str(&p, "args");
-	ur_pack_map(&p, 1);
+	ur_pack_map(&p, values);
 	ur_pack_str(&p, "x");
 	value(&p);
 	return p;
@@ -382,6 +382,7 @@ static void a_nan(struct ur_pack *p) { ur_pack_real(p, NAN); }
 static void an_infinity(struct ur_pack *p) { ur_pack_real(p, -INFINITY); }
 static void an_array(struct ur_pack *p) { ur_pack_array(p, 0); }
 static void a_zero_byte(struct ur_pack *p) { ur_pack_str(p, "abc"); p->data[p->n - 2] = 0; }
+static void a_double(struct ur_pack *p) { ur_pack_int(p, 1); ur_pack_str(p, "x"); ur_pack_int(p, 2); }
 static void a_negative(struct ur_pack *p) { ur_pack_int(p, INT64_MIN); }
 
 static void
@@ -395,12 +396,13 @@ test_history_values(void **state)
 		{ a_nan, "args \"x\" is not finite" },
 		{ an_infinity, "args \"x\" is not finite" },
 		{ an_array, "args \"x\" is no truth value, number or text" },
+		{ a_double, "args \"x\" is there twice" },
 		{ a_zero_byte, "args \"x\" is no truth value, number or text" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof test / sizeof *test; i++) {
-		struct ur_pack history = stage_with(test[i].value);
+		struct ur_pack history = stage_with(test[i].value, test[i].value == a_double ? 2 : 1);
 
 		assert_says(header_stream("ur-sessions", 1, &history, false), UR_SESSIONS, test[i].what);
 		ur_pack_free(&history);
