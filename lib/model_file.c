@@ -74,6 +74,16 @@ read_flag(const struct ur_params *params, const char *name, bool *value, char *e
 	return 0;
 }
 
+/* Whole numbers are numbers, too: some packers write 1.0 as 1. */
+static int
+read_eta(const struct ur_params *params, double *value, char *err)
+{
+	const struct ur_param *p = ur_params_find(params, "eta");
+
+	*value = p == NULL ? 0 : p->type == UR_P_REAL ? p->x : p->type == UR_P_INT ? (double)p->i : 0;
+	return *value > 0 ? 0 : ur_fail(err, "arch: eta is not a number above 0");
+}
+
 static int
 read_dims(const struct ur_params *params, const char *name, int *layers, int *dims, char *err)
 {
@@ -91,7 +101,6 @@ static int
 read_arch(struct ur_arch *arch, const struct ur_header *header, char *err)
 {
 	const struct ur_params *params = &header->arch;
-	const struct ur_param *eta = ur_params_find(params, "eta");
 	int state, no_click, loss, regularizer;
 
 	memset(arch, 0, sizeof *arch);
@@ -105,15 +114,13 @@ read_arch(struct ur_arch *arch, const struct ur_header *header, char *err)
 	    read_dims(params, "dims", &arch->layers, arch->dims, err) < 0 ||
 	    read_flag(params, "batchnorm", &arch->batchnorm, err) < 0 ||
 	    read_flag(params, "policy", &arch->policy, err) < 0 ||
-	    (arch->policy && read_dims(params, "policy-dims", &arch->policy_layers, arch->policy_dims, err) < 0))
+	    (arch->policy && read_dims(params, "policy-dims", &arch->policy_layers, arch->policy_dims, err) < 0) ||
+	    read_eta(params, &arch->eta, err) < 0)
 		return -1;
-	if (eta == NULL || eta->type != UR_P_REAL || !(eta->x > 0))
-		return ur_fail(err, "arch: eta is not a number above 0");
 	arch->state = (enum ur_state)state;
 	arch->no_click = (enum ur_no_click)no_click;
 	arch->loss = (enum ur_loss)loss;
 	arch->regularizer = (enum ur_regularizer)regularizer;
-	arch->eta = eta->x;
 	if (!header->has_spec)
 		return ur_fail(err, "header has no spec");
 	ur_arch_input(arch, &header->spec);

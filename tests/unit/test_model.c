@@ -280,7 +280,7 @@ test_file(void **state)
 	ur_header_free(&read);
 }
 
-enum fault { NO_FAULT, MISSING, DOUBLED, STRANGE, SHAPE, STATE, HIDDEN, NO_SPEC, NO_ETA, FAULTS };
+enum fault { NO_FAULT, WHOLE_ETA, MISSING, DOUBLED, STRANGE, SHAPE, STATE, HIDDEN, NO_SPEC, NO_ETA, FAULTS };
 
 /* A model stream written piece by piece with something wrong. */
 static void
@@ -306,6 +306,8 @@ write_faulty(const char *path, enum fault fault)
 			memcpy(p->s, "nope", 4);
 		if (fault == HIDDEN && strcmp(p->name, "hidden") == 0)
 			p->i = 1 << 30;
+		if (fault == WHOLE_ETA && strcmp(p->name, "eta") == 0)
+			*p = (struct ur_param){ .name = p->name, .type = UR_P_INT, .i = 2 };
 		if (fault == NO_ETA && strcmp(p->name, "eta") == 0)
 			p->x = 0;
 	}
@@ -341,6 +343,11 @@ test_faults(void **state)
 	(void)state;
 	write_faulty("fault.ur", NO_FAULT);
 	loads(&model, &header, "fault.ur");
+	ur_model_free(&model);
+	ur_header_free(&header);
+	write_faulty("fault.ur", WHOLE_ETA);
+	loads(&model, &header, "fault.ur");
+	assert_true(model.arch.eta == 2);
 	ur_model_free(&model);
 	ur_header_free(&header);
 	for (enum fault fault = MISSING; fault < FAULTS; fault++) {
