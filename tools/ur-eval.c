@@ -36,6 +36,7 @@ static const struct ur_tool tool = {
 
 /* A model and what is gathered about it. */
 struct entry {
+	const char *path;
 	struct ur_header header;
 	struct ur_model model;
 	const struct ur_net *net;
@@ -59,6 +60,7 @@ entry_open(struct entry *entry, const char *path, const struct ur_data *data)
 {
 	char err[UR_ERR];
 
+	entry->path = path;
 	if (ur_model_load(&entry->model, &entry->header, path, err) < 0)
 		ur_die("%s", err);
 	if (ur_model_fits(&entry->header, &data->header, err) < 0)
@@ -97,6 +99,20 @@ next_chunk(const struct ur_data *data, unsigned roles, size_t *next, uint32_t *u
 	return n;
 }
 
+/* The parameters of a model are finite, what comes of them need not be. */
+static void
+check_scores(const struct entry *entry, const struct scored *s)
+{
+	const struct ur_batch *b = s->batch;
+
+	for (int i = 0; i < b->U; i++)
+		for (int n = b->user_off[i]; n < b->user_off[i + 1]; n++)
+			for (int k = b->item_off[n]; s->roles >> b->role[n] & 1 && k < b->item_off[n + 1]; k++)
+				if (!isfinite(s->u[k]))
+					ur_die("%s: user %" PRIu64 ": the score of item %" PRIu64 " is not finite", entry->path, b->user[i],
+					    s->items->id[b->item[k]]);
+}
+
 /* Scores all steps of the role by each model and hands them on, some users at a time. */
 static void
 visit(struct entry *entries, size_t n, const struct ur_data *data, enum ur_role role, FILE *out,
@@ -112,6 +128,7 @@ visit(struct entry *entries, size_t n, const struct ur_data *data, enum ur_role 
 		for (size_t i = 0; i < n; i++) {
 			scored.u = ur_net_forward(entries[i].net, entries[i].work, &data->items, &batch,
 			    scored.roles, false);
+			check_scores(&entries[i], &scored);
 			take(&entries[i], &scored);
 		}
 	}

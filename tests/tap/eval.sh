@@ -159,6 +159,22 @@ ok "a model cut short"
 head -c $(($(wc -c <batches.ur) - 1)) batches.ur >cut.ur
 refuses 1 '^ur-eval: cut.ur: ' ur-eval -m model.ur cut.ur
 ok "batches cut short"
+# a logit on the feature repeat with two weights of 3e38, which add up to no float
+base64 -d >over.ur <<-'X'
+	11VVUlMxDQoaCpMAxgAAASCJpmZvcm1hdKh1ci1tb2RlbKVtYWpvcgGlbWlub3IAp2hpc3RvcnmQpHNwZWOJqGZlYXR1cmVzkaZyZXBlYXSpbW
+	luX2NvdW50Aa50cmFpbmluZ19zdGVwcwGqdm9jYWJ1bGFyeYCkbWVhboCpZGV2aWF0aW9ugKVpdGVtc8QApXNob3duxACmcGlja2VkxACkYXJj
+	aIulc3RhdGWkbm9uZaZoaWRkZW4CpnB3LWRpbQKncHctYmFuZAOkZGltc6EwqWJhdGNobm9ybcKkbG9zc6NubGyobm8tY2xpY2ukbm9uZatyZW
+	d1bGFyaXplcqJsMqNldGHLP/AAAAAAAACmcG9saWN5wqh0cmFpbmluZ4CnbWV0cmljc4CkYmxhc6DPsqVwDnvWXKKTBMYAAAA3haRuYW1lp21s
+	cC4wLnelZHR5cGWjZjMypXNoYXBlkgIBpWZpcnN0AKRkYXRhxAjmsWF/5rFhf8+EKuEJGSFJ3ZMExgAAADKFpG5hbWWnbWxwLjAuYqVkdHlwZa
+	NmMzKlc2hhcGWRAaVmaXJzdACkZGF0YcQEAAAAAM+oNr8dhxALG5N/xgAAACCDpmZyYW1lcwOkaGFzaM9TfP0SH5BMfKdyZWNvcmRzAs+TF6Db
+	oNCpfw==
+	X
+printf '%s\n' user,time,item,clicked,role 1,1,7,1,train 1,1,8,0,train 1,2,7,1,test 1,2,8,0,test | rr-sessionize --format impressions |
+    ur-featurize --features repeat -o twice.ur
+for words in '' --json --per-step --per-item; do
+	refuses 1 '^ur-eval: over.ur: user 1: the score of item 7 is not finite' ur-eval -m over.ur $words -o over twice.ur && [ ! -e over ]
+	ok "a model whose scores are not finite, $words"
+done
 ur-eval -m model.ur batches.ur 2>full.err >/dev/full
 [ $? = 1 ] && [ "$(wc -l <full.err)" = 1 ]
 ok "a full device"
