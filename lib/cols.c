@@ -310,6 +310,8 @@ ur_items_read(struct ur_items *items, const struct ur_spec *spec, const uint8_t 
 		return -1;
 	if (rows > UINT32_MAX - items->rows)
 		return ur_fail(err, "more than %ju rows in the item table", (uintmax_t)UINT32_MAX);
+	if (rows == 0)          /* there may be no table yet to copy them to */
+		return 0;
 	ur_items_grow(items, items->rows + rows);
 	if (copy_dense(items, dense, rows, err) < 0 || copy_codes(items, spec, code, rows, err) < 0)
 		return -1;

@@ -204,6 +204,9 @@ test_item_tables(void **state)
 
 	(void)state;
 	assert_says(item_stream(&items), UR_BATCHES, NULL);
+	items.rows = 0;
+	assert_says(item_stream(&items), UR_BATCHES, NULL);
+	items = item_table;
 	items.x = x;
 	x[5] = (real)NAN;
 	assert_says(item_stream(&items), UR_BATCHES, "a feature of row 2 is not finite");
