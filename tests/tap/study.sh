@@ -17,6 +17,25 @@ touch before
 ur-study -q --splits 3 sessions.ur grid.tsv dir | cmp - table.tsv && [ -z "$(find dir -name model.ur -newer before)" ]
 ok "again: the same table, nothing trained"
 
+# What has no figure on some split has no mean and no difference, and is not first; a constant difference has no spread.
+{
+	for split in 1 2 3; do
+		for role in validation test; do
+			printf '%s,\t%s\t%s\tnll\t%s\n' good $split $role 1.$split same $split $role 1.${split}01 \
+			    sparse $split $role ${split/2/inf} part $split $role ${split/[12]/nan}
+		done
+	done
+	echo none,
+} | awk -v splits=3 -f "$T/../pipelines/student.awk" -f "$T/../pipelines/study.awk" | cut -f 1-3,8- >odd.tsv
+cmp - odd.tsv <<END
+setting	validation_nll	nll	against_first	low	high
+good	1.2000	1.2000	+0.0000	+0.0000	+0.0000
+same	1.2010	1.2010	+0.0010	+0.0010	+0.0010
+none	nan	nan	nan	nan	nan
+part	nan	nan	nan	nan	nan
+sparse	nan	nan	nan	nan	nan
+END
+ok "undefined figures"
 full() { ur-study -q --splits 3 sessions.ur grid.tsv dir >/dev/full; }
 refuses 1 '^ur-study: <stdout>: write failed' full
 ok "a full disk"
