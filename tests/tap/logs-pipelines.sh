@@ -52,6 +52,8 @@ if command -v parallel >/dev/null; then
 		ur-shard $parts events.csv | ur-featurize | cmp -s - batches.ur
 		ok "shard: $parts of them, the same batches"
 	done
+	PARALLEL='--tag --dry-run' ur-shard 2 events.csv | ur-featurize | cmp -s - batches.ur
+	ok "shard: a user's own options of GNU parallel do not get into the stream"
 	ur-shard -o got.ur -j 1 2 "$PWD/events.csv.gz" --history views && rr-sessionize --history views events.csv | ur-featurize >want.ur &&
 	    ur-featurize got.ur | cmp -s - want.ur && [ -z "$(ls got.ur.* 2>/dev/null)" ]
 	ok "shard: a file, options of rr-sessionize"

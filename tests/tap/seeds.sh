@@ -23,6 +23,9 @@ ok "one seed has no spread; -s names the first"
 "$seeds" 2 eval 'echo x >"$DIR/x"; test $(cat "$DIR"/x | wc -l) = 1 &&' "$table" '| sed "s/{}/$SEED/"' | grep -q '^nll	1.5	'
 ok "a command of several words, \$SEED and \$DIR"
 
+PARALLEL=--dry-run "$seeds" -j 1 1 "$table" | grep -q "^nll	1	nan"
+ok "not with a user's own options of GNU parallel"
+
 refuses 1 '^seeds: seed 2: the command ended with status 3$' "$seeds" -j 1 3 'test {} != 2 || exit 3;' "$table"
 ok "a run that fails stops the rest"
 "$seeds" -j 1 2 'echo boo >&2; false | cat' 2>&1 >/dev/null | grep -q boo
