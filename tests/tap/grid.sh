@@ -14,6 +14,12 @@ ok "every word that an option takes"
 [ "$(ur-grid seed=0:1,7 | tr '\n' ' ')" = "seed 0 1 7 " ]
 ok "ranges and values mix"
 
+echo before >log
+ur-grid seed=5:1 2>>log
+[ "$(cat log)" = "before
+ur-grid: seed: 5:1 is no range, expected first:last" ]
+ok "what a file of messages held is kept"
+
 while IFS='|' read -r pattern words; do
 	refuses 2 "^ur-grid: $pattern" ur-grid $words
 	ok "refuses ${words:-nothing}"
