@@ -3,7 +3,7 @@
 BEGIN { RS = "[;\n]"; OFS = "\t"; print "user", "time", "item", "clicked", "position" }
 !/\t/ { next }
 {
-	sub(/^[^\t]*\t/, ""); gsub(/ /, "")
+	sub(/^[^\t]*\t/, ""); gsub(/[ \r]/, "")
 	split($0, part, ":"); n = split(part[1], shown, ","); clicks = split(part[2], click, ",")
 	split("", place); for (i = n; i >= 1; i--) place[shown[i]] = i
 	first = 0; for (i = clicks; i >= 1; i--) if (click[i] in place) first = place[click[i]]

@@ -14,6 +14,10 @@ for log in events.csv events.csv.gz events.csv.zst; do
 done
 ur-sorted <events.csv | cmp -s - sessions.ur
 ok "sorted: standard input"
+ur-sorted <(cat events.csv) | cmp -s - sessions.ur
+ok "sorted: a pipe with a name"
+cp events.csv.gz ./-e.gz && ur-sorted -- -e.gz | cmp -s - sessions.ur
+ok "sorted: a name that begins with a hyphen"
 awk -F, -v OFS='\t' '{ print $4, $2, "x", $1, $3 "\r" }' events.csv >other.tsv
 ur-sorted other.tsv | cmp -s - sessions.ur
 ok "sorted: other order of columns, tabs, CRLF"
@@ -115,6 +119,8 @@ ok "result pages: the first click, no click, clicks on what was not shown"
     '[1,1,[10,20,30],[0,1,2]] [2,null,[10,20,30],[0,1,2]] [3,1,[5,6],[0,1]] ' ]
 ok "result pages: as sessions"
 mkdir folder
+[ "$(printf '7\t1,2:2\r\n8\t3,4:\r\n' | ur-serp-to-impressions | cut -f 1,3,4 | tr '\t\n' '  ')" = "user item clicked 1 1 0 1 2 1 2 3 0 2 4 0 " ]
+ok "result pages: lines that end in CRLF"
 refuses 1 '^ur-serp-to-impressions: folder: Is a directory' ur-serp-to-impressions pages folder &&
     ! ur-serp-to-impressions pages folder 2>/dev/null | rr-sessionize -f impressions -o lost.ur 2>/dev/null && [ ! -e lost.ur ]
 ok "result pages: what cannot be read is no end of the table"
