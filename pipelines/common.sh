@@ -111,13 +111,14 @@ find_log()
 # The means over tables of ur-eval, one per seed.
 means() { awk -v prefix="$prog: " -f "$here/student.awk" -f "$here/mean.awk" "$@"; }
 
-# Prints a file, unpacked if it is packed.
+# Prints a file, unpacked if it is packed; a pipe, whose bytes come once, as it is.
 unpacked()      # file
 {
-	case $(od -An -N4 -tx1 "$1" | tr -d ' ') in
-	1f8b*) gzip -dc "$1" ;;
-	28b52ffd) zstd -dcq "$1" ;;
-	*) cat "$1" ;;
+	[ -f "$1" ] || { cat -- "$1"; return; }
+	case $(od -An -N4 -tx1 -- "$1" | tr -d ' ') in
+	1f8b*) gzip -dc -- "$1" ;;
+	28b52ffd) zstd -dcq -- "$1" ;;
+	*) cat -- "$1" ;;
 	esac
 }
 
