@@ -32,6 +32,29 @@ draws "adversarial curves" curves adv.tsv log.tsv
 draws bars bars lstm=lstm.tsv seeds=seeds.tsv
 draws map map sweep.tsv lr dims
 draws reliability reliability items.tsv
+
+# Names are words, whatever is in them.
+odd='50% `touch run` "\x'
+for kind in 'bars lstm.tsv' 'curves log.tsv' 'reliability items.tsv'; do
+	ur-plot -o odd.svg ${kind% *} "$odd"$'\n\1\377é='"${kind#* }" && [ ! -e run ] && grep -q '>50% touch run xé<' odd.svg
+	ok "a name with odd letters: ${kind% *}"
+done
+sed 's/64/64`touch run`%/' sweep.tsv >odd.tsv
+ur-plot -o odd.svg map odd.tsv lr dims && [ ! -e run ] && grep -q '>64touch run%<' odd.svg
+ok "a map of odd values"
+for kind in 'bars lstm.tsv' 'curves log.tsv' 'reliability items.tsv' 'map sweep.tsv lr dims'; do
+	read -r kind file columns <<<"$kind"
+	cp $file lr=1.tsv && mkdir -p lr=1 && cp $file lr=1/x.tsv && ur-plot $kind $file $columns >want.svg
+	[ $kind = map ] && ur-plot map lr=1.tsv $columns | cmp - want.svg && ur-plot map lr=1/x.tsv $columns | cmp - want.svg ||
+	    { [ $kind != map ] && ur-plot $kind "${file%.*}=lr=1.tsv" </dev/null | cmp - want.svg; }
+	ok "a file with an equals sign: $kind"
+done
+printf 'metric\tvalue\tlow\thigh\nnll_pick\tinf\t\t\nprec@1\t.7\t\t\n' >inf.tsv
+printf 'iteration\tnll\tprec@1\tprec@2\n10\tnan\tnan\t.5\n20\tnan\tnan\t.6\n' >nan.tsv
+for kind in 'bars inf.tsv' 'curves nan.tsv'; do
+	ur-plot $kind | tail -n 2 | grep -q '</svg>' && ur-plot -t $kind >none.txt
+	ok "without a figure that is defined: ${kind% *}"
+done
 ur-plot -t map sweep.tsv lr dims | grep -q '^64  *\*0.5000  *none$' && ur-plot -t map sweep.tsv lr dims | grep -q '^0  *0.8000  *none$'
 ok "a cell is the mean over seeds; where one diverged there is none"
 ur-plot -t map -m prec@1 sweep.tsv lr dims | grep -q '^0  *\*0.5000 '
