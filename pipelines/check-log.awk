@@ -8,7 +8,7 @@ part == "known" && !/^#/ && header++ { learn($1, $2) }
 part == "counted" { found[$1] = $2 }
 part == "log" {
 	gsub(/"/, "")
-	if (!header++) { for (i = 1; i <= NF; i++) at[$i] = i; t = at["timestamp"]; e = at["event"]; next }
+	if (!header++) { sub(/^\357\273\277/, ""); for (i = 1; i <= NF; i++) at[$i] = i; t = at["timestamp"]; e = at["event"]; next }
 	if ($t !~ integer) next                 # an empty line
 	if (!("first" in found) || $t < found["first"]) found["first"] = $t
 	if (!("last" in found) || $t > found["last"]) found["last"] = $t

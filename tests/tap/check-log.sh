@@ -32,7 +32,8 @@ ok "the sample differs, but for its three whole days"
 } >known.tsv
 gzip -1c events.csv >events.csv.gz
 awk -F, -v OFS='\t' '{ for (i = 1; i <= 5; i++) $i = "\"" $i "\""; print $4, $2, $5, $1, $3 "\r" }' events.csv >other.tsv
-for log in events.csv events.csv.gz "$T/data/retailrocket/events.csv.zst" other.tsv; do
+{ printf '\357\273\277'; cat events.csv; } >mark.csv
+for log in events.csv events.csv.gz "$T/data/retailrocket/events.csv.zst" other.tsv mark.csv; do
 	ur-check-log -k known.tsv "$log" >out 2>err && [ ! -s err ] && [ "$(cut -f 4 out | sort | uniq -c | tr -s ' \n' ' ')" = ' 1 same 14 yes ' ]
 	ok "all the same: ${log##*/}"
 done
