@@ -52,6 +52,14 @@ ok "a tree as deep as the real one"
 ok "ur-shape: logs side by side"
 awk -F '\t' '/visitors with (2|3|5|10) / { if ($3 / $2 < .7 || $3 / $2 > 1.5) exit 1 }' shape
 ok "visitors as active as the real ones"
+printf '%s\n' timestamp,visitorid,event,itemid 1,1,view,1 2,1,view,2 3,2,addtocart,2 >few.csv
+printf '\357\273\277"timestamp"\t"visitorid"\t"event"\t"itemid"\n1\t1\tview\t1\n2\t1\tview\t2\n3\t2\taddtocart\t2\n' >'few=.tsv'
+sed 3q few.csv >views.csv
+sed 1q few.csv >empty.csv
+ur-shape real="$T/data/retailrocket/events.csv.zst" few.csv "./few=.tsv" views.csv empty.csv >shape 2>err && [ ! -s err ] && cut -f 1,3- shape >few &&
+    awk -F '\t' 'NF != 5 || FNR > 1 && $2 != $3 { exit 1 }' few && [ "$(grep -c '' few)" = 23 ] &&
+    grep -q '^of them orphans	1	1	nan	nan$' few && grep -q '^carts	0.3333	0.3333	0.0000	nan$' few && grep -q '^most views of an item	1	1	1	0$' few
+ok "ur-shape: logs with few events, views alone and none, tabs and quotes"
 full() { ur-shape made=shop/events.csv >/dev/full; }
 refuses 1 '^ur-shape: <stdout>: write failed' full
 ok "ur-shape: a full disk"
