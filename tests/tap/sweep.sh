@@ -15,6 +15,11 @@ for jobs in 1 4; do
 	ok "$jobs jobs, same table"
 done
 
+cp grid.tsv lr=1.tsv && cp grid.tsv ./-g && cp b.ur ./-b
+ur-sweep -q lr=1.tsv b.ur equals && cmp quiet/sweep.tsv equals/sweep.tsv && ur-sweep -q -- -g -b -d && cmp quiet/sweep.tsv ./-d/sweep.tsv &&
+    ur-rank -- -d | cmp - <(ur-rank quiet)
+ok "names with an equals sign, or a hyphen before"
+
 one=$(ls -d quiet/*seed=1,*batches=* | head -1)
 harm()          # name, command
 {
