@@ -4,6 +4,7 @@
 # the tools lay theirs out) and calls `options "$@"`, which fills opt[long name] and the array operands.
 # Statuses are those of the tools: 0 done, 1 data or I/O, 2 command line.
 export LC_ALL=C OPENBLAS_NUM_THREADS=1       # runs go side by side, so none needs threads of a BLAS
+unset CDPATH                                 # cd goes where it is told
 prog=${0##*/}
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 [ ! -d "$here/../build" ] || PATH=$PATH:$(realpath "$here/../build")   # in the source folder, after make

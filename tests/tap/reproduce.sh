@@ -58,6 +58,9 @@ ok "the charts"
 rm a/runs/logit.1/test.tsv
 "$reproduce" -n 2 -o a log.csv >b.txt && cmp a.txt b.txt && [ "$(cat calls | wc -l)" = 1 ] && grep -q '^ur-eval .*logit.1' calls
 ok "only what is missing is done again"
+mkdir -p elsewhere/a
+CDPATH=$PWD/elsewhere "$reproduce" -n 2 -o a log.csv | cmp - a.txt && [ -z "$(ls elsewhere/a)" ]
+ok "CDPATH leads nowhere else"
 : >calls
 sed 's/--batchnorm/--batchnorm --lr 1e-3/' "$reproduce" >changed && cp "$T"/../pipelines/{student.awk,mean.awk,common.sh,plot} . &&
     bash ./changed -n 2 -o a log.csv >/dev/null && [ "$(grep -c pretrain calls)" = 2 ]
