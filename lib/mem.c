@@ -66,8 +66,7 @@ want_huge_pages(void *p, size_t bytes)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)p + page - 1) / page * page;
 
-	if (bytes >= HUGE_FROM)
-		madvise((void *)first, (uintptr_t)p + bytes - first, MADV_HUGEPAGE);    /* a wish: it may be refused */
+	madvise((void *)first, (uintptr_t)p + bytes - first, MADV_HUGEPAGE);    /* a wish: it may be refused */
 }
 
 void *
@@ -75,7 +74,8 @@ ur_aligned(size_t n, size_t size)
 {
 	void *p = ur_room(n, size);
 
-	want_huge_pages(p, n * size);
+	if (n * size >= HUGE_FROM)
+		want_huge_pages(p, n * size);
 	return memset(p, 0, n * size);
 }
 

@@ -50,9 +50,9 @@ ur_table_row(const struct ur_table *table, size_t r)
 	return (struct ur_range){ t->at + (t->table_at + r) * t->shape[1], t->shape[1] };
 }
 
-enum { AHEAD = 8 };     /* codes; their rows are asked for before they are needed */
-
 /* --- which rows ---------------------------------------------------------------- */
+
+enum { AHEAD = 8 };     /* codes: the notes of their rows are far apart, and asked for before they are needed */
 
 static void
 add_row(struct ur_table *table, uint32_t row, uint32_t skipped)

@@ -362,6 +362,19 @@ test_header_fields(void **state)
 	ur_pack_free(&number);
 }
 
+/* A stage up to its args, of which so many must follow. */
+static void
+begin_stage(struct ur_pack *p, size_t args)
+{
+	ur_pack_map(p, 3);
+	ur_pack_str(p, "tool");
+	ur_pack_str(p, "t");
+	ur_pack_str(p, "version");
+	ur_pack_str(p, "1");
+	ur_pack_str(p, "args");
+	ur_pack_map(p, args);
+}
+
 /* A stage whose args are {"x": value}; value may pack further pairs. */
 static struct ur_pack
 stage_with(void (*value)(struct ur_pack *), size_t values)
@@ -369,13 +382,7 @@ stage_with(void (*value)(struct ur_pack *), size_t values)
 	struct ur_pack p = { 0 };
 
 	ur_pack_array(&p, 1);
-	ur_pack_map(&p, 3);
-	ur_pack_str(&p, "tool");
-	ur_pack_str(&p, "t");
-	ur_pack_str(&p, "version");
-	ur_pack_str(&p, "1");
-	ur_pack_str(&p, "args");
-	ur_pack_map(&p, values);
+	begin_stage(&p, values);
 	ur_pack_str(&p, "x");
 	value(&p);
 	return p;
@@ -434,13 +441,7 @@ test_history_of_too_many_args(void **state)
 	(void)state;
 	ur_pack_array(&p, 101);
 	for (int i = 0; i < 101; i++) {
-		ur_pack_map(&p, 3);
-		ur_pack_str(&p, "tool");
-		ur_pack_str(&p, "");
-		ur_pack_str(&p, "version");
-		ur_pack_str(&p, "");
-		ur_pack_str(&p, "args");
-		ur_pack_map(&p, 1000);
+		begin_stage(&p, 1000);
 		for (int k = 0; k < 1000; k++) {
 			char name[12];
 
